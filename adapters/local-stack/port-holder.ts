@@ -1,0 +1,94 @@
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+
+/** Who listens on a TCP port of this machine. pid and command are missing where the process belongs to another user. */
+export interface PortHolder {
+  readonly port: number;
+  readonly pid?: number;
+  readonly command?: string;
+}
+
+const LISTEN = '0A';
+
+/** The process that listens on `port` (IPv4 or IPv6, any address), read from /proc; undefined when the port is free. */
+export function findPortHolder(port: number): PortHolder | undefined {
+  const inodes = new Set([...listeningInodes('/proc/net/tcp', port), ...listeningInodes('/proc/net/tcp6', port)]);
+  if (inodes.size === 0) return undefined;
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || !holdsSocket(name, inodes)) continue;
+    return { port, pid: Number(name), command: commandOf(name) };
+  }
+  return { port };
+}
+
+/** `process 812 (redis-server *:6379)`, or what can be said when the process is not ours to see. */
+export function describeHolder(holder: PortHolder): string {
+  return holder.pid === undefined ? "another user's process" : `process ${holder.pid} (${holder.command ?? 'unknown'})`;
+}
+
+/** `count` different free ports on the loopback interface. They are free now; nothing keeps them so. */
+export async function findFreePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => new Promise<import('node:net').Server>((resolve, reject) => {
+      const server = createServer();
+      server.once('error', reject);
+      server.listen(0, '127.0.0.1', () => resolve(server));
+    })),
+  );
+  const ports = servers.map((server) => (server.address() as import('node:net').AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** Whether something accepts TCP connections on the loopback port. */
+export function acceptsConnections(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, timeout: 1000 });
+    const end = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => end(true)).once('error', () => end(false)).once('timeout', () => end(false));
+  });
+}
+
+function listeningInodes(table: string, port: number): string[] {
+  let text: string;
+  try {
+    text = readFileSync(table, 'utf8');
+  } catch {
+    return []; // this kernel has no IPv6
+  }
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return text.split('\n').slice(1).flatMap((line) => {
+    const fields = line.trim().split(/\s+/);
+    return fields[1]?.endsWith(suffix) === true && fields[3] === LISTEN && fields[9] !== undefined ? [fields[9]] : [];
+  });
+}
+
+function holdsSocket(pid: string, inodes: ReadonlySet<string>): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+      const target = readlink(`/proc/${pid}/fd/${fd}`);
+      return target.startsWith('socket:[') && inodes.has(target.slice(8, -1));
+    });
+  } catch {
+    return false; // ended meanwhile, or another user's
+  }
+}
+
+function readlink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // closed meanwhile
+  }
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim().slice(0, 200);
+  } catch {
+    return 'ended meanwhile';
+  }
+}

@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process';
+import { chownSync, mkdirSync, openSync, closeSync } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PipelineError } from '../../domain/errors.ts';
+import { describeHolder, findPortHolder } from './port-holder.ts';
+import { identifyProcess, isRunning, readRunning, stopProcess, writeRecord } from './process-record.ts';
+import type { ProcessRecord } from './process-record.ts';
+
+/** How one native server is started and known. */
+export interface ServerProcess {
+  /** As users know it, e.g. `PostgreSQL`. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Each port with the setting that changes it. */
+  readonly ports: readonly { readonly port: number; readonly setting: string }[];
+  readonly logFile: string;
+  /** Holds the ProcessRecord while the server runs. */
+  readonly recordFile: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Text for the server's standard input, such as a configuration with a password, which must not show in `ps`. */
+  readonly input?: string;
+  /** Another account to run as (needs root). */
+  readonly account?: { readonly uid: number; readonly gid: number };
+  readonly workingFolder: string;
+  /** Resolves when the server answers; rejects when it does not yet. */
+  readonly answers: () => Promise<void>;
+}
+
+export type Started = 'started' | 'already running';
+
+/**
+ * Starts the server detached from this process, so that it outlives it, and waits until it answers.
+ * One that we started before and that still runs is left alone. A port that something else holds is refused by name, before anything starts.
+ */
+export async function startServer(server: ServerProcess): Promise<Started> {
+  const running = await readRunning(server.recordFile);
+  if (running !== undefined) {
+    await waitUntilAnswering(server, running, 0);
+    return 'already running';
+  }
+  refuseHeldPorts(server);
+  const logStart = await sizeOf(server.logFile);
+  const record = launch(server);
+  await writeRecord(server.recordFile, record);
+  await waitUntilAnswering(server, record, logStart).catch(async (error: unknown) => {
+    await stopProcess(record);
+    throw error;
+  });
+  return 'started';
+}
+
+function refuseHeldPorts(server: ServerProcess): void {
+  const problems = server.ports.flatMap(({ port, setting }) => {
+    const holder = findPortHolder(port);
+    if (holder === undefined) return [];
+    return [{ path: setting, message: `port ${port} on this machine is in use by ${describeHolder(holder)}.`, cure: `Set another ${setting} in .env, or end that process; it was not started by this stack, so it is left alone.` }];
+  });
+  if (problems.length > 0) throw new PipelineError('CONFLICT', `${server.name} was not started.`, { problems });
+}
+
+function launch(server: ServerProcess): ProcessRecord {
+  mkdirSync(dirname(server.logFile), { recursive: true });
+  const log = openSync(server.logFile, 'a', 0o600);
+  if (server.account !== undefined) chownSync(server.logFile, server.account.uid, server.account.gid);
+  try {
+    const child = spawn(server.command, [...server.args], {
+      cwd: server.workingFolder,
+      detached: true,
+      stdio: [server.input === undefined ? 'ignore' : 'pipe', log, log],
+      env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', HOME: server.workingFolder, TZ: 'UTC', ...server.environment },
+      ...(server.account === undefined ? {} : server.account),
+    });
+    child.on('error', () => undefined); // no pid below says the same
+    child.stdin?.on('error', () => undefined); // ended before it read: the wait for its answer reports it, with its log
+    child.stdin?.end(server.input);
+    const record = child.pid === undefined ? undefined : identifyProcess(child.pid);
+    child.unref();
+    if (record === undefined) throw new PipelineError('UNAVAILABLE', `${server.name} could not be started: ${server.command} cannot be run. Run scripts/install_tools.sh.`);
+    return record;
+  } finally {
+    closeSync(log);
+  }
+}
+
+async function waitUntilAnswering(server: ServerProcess, record: ProcessRecord, logStart: number): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const failure = await server.answers().then(() => undefined, (error: unknown) => error as Error);
+    if (failure === undefined) return;
+    if (!isRunning(record)) {
+      throw new PipelineError('UNAVAILABLE', `${server.name} ended right after its start. The end of ${server.logFile}:\n${await tail(server.logFile, logStart)}`);
+    }
+    if (Date.now() > deadline) {
+      throw new PipelineError('UNAVAILABLE', `${server.name} (process ${record.pid}) did not answer within 60 s: ${failure.message}. See ${server.logFile}.`, { cause: failure });
+    }
+    await sleep(60);
+  }
+}
+
+async function sizeOf(file: string): Promise<number> {
+  return (await stat(file).catch(() => undefined))?.size ?? 0;
+}
+
+/** The last lines written to the file since byte `from`, at most 2,000 bytes of them. */
+export async function tail(file: string, from = 0, maxBytes = 2000): Promise<string> {
+  const size = await sizeOf(file);
+  const start = Math.max(from, size - maxBytes);
+  if (size <= start) return '';
+  const handle = await open(file, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
+    return buffer.subarray(0, bytesRead).toString('utf8').trimEnd();
+  } finally {
+    await handle.close();
+  }
+}

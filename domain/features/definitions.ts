@@ -1,0 +1,64 @@
+import type { JoinKeyType, ValueType } from './value-types.ts';
+
+/** What may be said about any definition; kept in the registry, shown in listings and Feast's UI. */
+export interface Described {
+  readonly description?: string;
+  readonly owner?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** A thing that features describe, and the column that identifies it. */
+export interface Entity extends Described {
+  readonly name: string;
+  /** The column that holds its identifier, in spines, sources and requests. */
+  readonly joinKey: string;
+  readonly valueType: JoinKeyType;
+}
+
+/** A named, typed column of a feature view. */
+export interface Field extends Described {
+  readonly name: string;
+  readonly type: ValueType;
+}
+
+/** A warehouse table with one row per entity and event timestamp. */
+export interface TableSource extends Described {
+  readonly name: string;
+  /** `schema.table` (a dataset is a schema on BigQuery). */
+  readonly table: string;
+  /** Column with the instant at which the row became true. */
+  readonly timestampField: string;
+  /** Column with the instant at which we came to know it; breaks ties between equal event timestamps: the greater one wins. */
+  readonly createdTimestampColumn?: string;
+  /** Source column -> feature or join key name, for columns whose names differ. */
+  readonly fieldMapping?: Readonly<Record<string, string>>;
+}
+
+/** Features that share entities, a source and a ttl. */
+export interface FeatureView extends Described {
+  readonly name: string;
+  /** Names of entities; their join keys identify a row. */
+  readonly entities: readonly string[];
+  readonly features: readonly Field[];
+  /** Seconds that a value stays valid after its event timestamp, the edge inside; null: for ever. */
+  readonly ttlSeconds: number | null;
+  readonly source: TableSource;
+  /** Whether materialization copies it to the online store. Default true. */
+  readonly online?: boolean;
+  /** Historical reads leave out rows whose created timestamp is later than the as-of instant. Default false. */
+  readonly asKnown?: boolean;
+}
+
+/** The features that one model uses; versioned by its name (`flight_delay_v1`). */
+export interface FeatureService extends Described {
+  readonly name: string;
+  /** Views with the features taken from them, in model input order; `features` left out: all of the view. */
+  readonly features: readonly { readonly view: string; readonly features?: readonly string[] }[];
+}
+
+/** Everything that a feature repository (`feature_repo/index.ts`) exports. */
+export interface FeatureRepository {
+  readonly entities: readonly Entity[];
+  readonly featureViews: readonly FeatureView[];
+  readonly featureServices: readonly FeatureService[];
+}

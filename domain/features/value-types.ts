@@ -1,0 +1,31 @@
+/** Feast's primitive value types under the names that Feast's users write in definitions. */
+export const PRIMITIVE_TYPES = ['Bytes', 'String', 'Int32', 'Int64', 'Float64', 'Float32', 'Bool', 'UnixTimestamp'] as const;
+
+export type PrimitiveType = (typeof PRIMITIVE_TYPES)[number];
+export type ArrayType = `Array(${PrimitiveType})`;
+/** The declared type of a feature or a join key. */
+export type ValueType = PrimitiveType | ArrayType;
+
+/** Types that a join key may have: those that Feast's entity key serialization can write. */
+export const JOIN_KEY_TYPES = ['Bytes', 'String', 'Int32', 'Int64', 'UnixTimestamp'] as const satisfies readonly PrimitiveType[];
+export type JoinKeyType = (typeof JOIN_KEY_TYPES)[number];
+
+/**
+ * One value in canonical form, the form in which offline and online values are compared (docs/values.md):
+ * - Bool: boolean. Int32: integer number. Int64: bigint. Float64: number. Float32: number equal to its own `Math.fround`.
+ * - String: string. Bytes: Uint8Array. UnixTimestamp: integer number of whole seconds since 1970-01-01T00:00:00Z, fraction dropped towards minus infinity.
+ * - Arrays: arrays of the above, elements never null.
+ * - null: missing. NaN is a value of its own (one NaN, whatever its bits) and not null; a model sees both as missing.
+ */
+export type FeatureValue = null | ScalarValue | readonly ScalarValue[];
+export type ScalarValue = boolean | number | bigint | string | Uint8Array;
+
+/** The element type of `Array(T)`, undefined for a primitive. */
+export function elementType(type: ValueType): PrimitiveType | undefined {
+  return type.startsWith('Array(') ? (type.slice(6, -1) as PrimitiveType) : undefined;
+}
+
+export function isValueType(text: string): text is ValueType {
+  const primitive = elementType(text as ValueType) ?? text;
+  return (PRIMITIVE_TYPES as readonly string[]).includes(primitive);
+}

@@ -1,0 +1,41 @@
+import type { RecordBatch } from '../domain/data/columns.ts';
+import type { FeatureViewSnapshot } from '../domain/features/snapshot.ts';
+import type { FeatureValue } from '../domain/features/value-types.ts';
+import type { Micros } from '../domain/instant.ts';
+
+export interface OnlineWriteResult {
+  /** Rows that replaced what was there. */
+  readonly written: number;
+  /** Rows left out because an equal or newer event timestamp was there. */
+  readonly skipped: number;
+}
+
+/** The features of one view for some entities. */
+export interface OnlineReadRequest {
+  readonly view: FeatureViewSnapshot;
+  readonly features: readonly string[];
+  /** One entry per row wanted: the values of the view's join keys, in the snapshot's order, canonical. */
+  readonly entityKeys: readonly (readonly FeatureValue[])[];
+}
+
+/** What is known of one entity in one view. */
+export interface OnlineRow {
+  /** undefined: the store has nothing for this entity and view. */
+  readonly eventTimestampMicros: Micros | undefined;
+  /** One per requested feature, canonical; null where missing. Values older than the view's ttl are here too: the reader decides by its as-of instant. */
+  readonly values: readonly FeatureValue[];
+}
+
+/** The newest values by entity, for serving. */
+export interface OnlineStore {
+  /**
+   * Writes the rows of a batch (columns as Warehouse.newestRows gives them). An older or equal event timestamp never replaces what is there, also under concurrent
+   * writers; each key's expiry is renewed. Writing the same batch again changes no value. Resolves when the server has taken all rows.
+   */
+  write(view: FeatureViewSnapshot, batch: RecordBatch): Promise<OnlineWriteResult>;
+  /** All requests in one round trip: result [request][entity]. A stored value of another type than declared is INVALID_DATA. */
+  read(requests: readonly OnlineReadRequest[]): Promise<readonly (readonly OnlineRow[])[]>;
+  /** Round trip without data; UNAVAILABLE when the server does not answer in time. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,82 @@
+import type { ColumnSchema, RecordBatch } from '../domain/data/columns.ts';
+import type { SpineRef } from '../domain/data/dataset-ref.ts';
+import type { FeatureSelection, FeatureViewSnapshot } from '../domain/features/snapshot.ts';
+import type { Micros } from '../domain/instant.ts';
+
+/** A query with values bound as parameters, never spliced in: `$1`, `$2`, ... stand for `values` (the warehouse's own text). */
+export interface BoundQuery {
+  readonly sql: string;
+  readonly values: readonly (string | number | boolean)[];
+}
+
+export interface WriteSpineRequest {
+  /** Letters, digits and `_`; the same name again replaces the table (a retry of the same step). */
+  readonly name: string;
+  readonly query: BoundQuery;
+  readonly entityColumns: readonly string[];
+  readonly timestampColumn: string;
+  /** Rows later than this are refused (INVALID_DATA), with their number: a spine has no future. */
+  readonly asOfMicros: Micros;
+  /** The table may be removed after this instant. */
+  readonly expiresAtMicros: Micros;
+  readonly signal?: AbortSignal;
+}
+
+export interface HistoricalFeaturesRequest {
+  readonly spine: SpineRef;
+  readonly timestampColumn: string;
+  readonly selection: FeatureSelection;
+  readonly signal?: AbortSignal;
+}
+
+/** Rows with their schema known before the first row is read. */
+export interface RowStream {
+  readonly schema: readonly ColumnSchema[];
+  readonly batches: AsyncIterable<RecordBatch>;
+}
+
+export interface NewestRowsRequest {
+  readonly view: FeatureViewSnapshot;
+  /** Event timestamps from `startMicros` (included) to `endMicros` (included); created timestamps not later than `endMicros`. */
+  readonly startMicros: Micros;
+  readonly endMicros: Micros;
+  /** One of `count` disjoint slices by hash of the join keys, 0-based; every entity falls into exactly one. */
+  readonly slice: { readonly index: number; readonly count: number };
+  readonly signal?: AbortSignal;
+}
+
+export interface TableColumn {
+  readonly name: string;
+  /** The warehouse's own type name, for messages. */
+  readonly nativeType: string;
+  /** The column type it is read as; undefined when it cannot be read. */
+  readonly type: ColumnSchema['type'] | undefined;
+}
+
+/** The data warehouse: spines, the offline store, point-in-time joins. All instants are UTC; a timestamp column without time zone is UTC. */
+export interface Warehouse {
+  /** Creates schemas and bookkeeping that are missing. Safe to repeat. */
+  prepare(): Promise<void>;
+  /**
+   * Runs the query once into `spine_data.<name>`, rows numbered from 0 by (event timestamp, join keys, the remaining columns), column `row_number` first.
+   * The table appears whole.
+   */
+  writeSpine(request: WriteSpineRequest): Promise<SpineRef>;
+  /**
+   * The training set: all columns of the spine (without `row_number`), then the selected features, one row per spine row, in spine order.
+   * Rules: DESIGN "Feature store rules", `domain/features/point-in-time.ts` is their oracle. Values are cast to the declared types.
+   */
+  historicalFeatures(request: HistoricalFeaturesRequest): Promise<RowStream>;
+  /**
+   * The newest row of each entity in the window: columns join keys, features, `event_timestamp`, `created_timestamp` (null where the source has none); ordered by join keys,
+   * so that a cursor over batches is stable. Rows with a null join key are left out.
+   */
+  newestRows(request: NewestRowsRequest): Promise<RowStream>;
+  /** Number of rows of the window, cheaply (an estimate is enough): to choose the number of slices. */
+  estimateRows(request: Omit<NewestRowsRequest, 'slice'>): Promise<number>;
+  /** The table's columns; NOT_FOUND when there is no such table. */
+  describeTable(table: string): Promise<readonly TableColumn[]>;
+  /** Removes a spine table; nothing there is no error. */
+  dropSpine(table: string): Promise<void>;
+  close(): Promise<void>;
+}
