@@ -1,0 +1,82 @@
+import pg from 'pg';
+import { PipelineError } from '../../domain/errors.ts';
+
+export interface PostgresConfig {
+  /** `postgresql://user:password@host:port/database`. Never logged. */
+  readonly connectionString: string;
+  /** Connections at most, default 4: one per activity that reads at the same time. */
+  readonly maxConnections?: number;
+}
+
+/** Error codes of the system and SQLSTATE classes (08 connection, 53 resources, 57P server stopping) that say the server is not to be had for now. */
+const UNAVAILABLE = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|08.{3}|53.{3}|57P0.)$/;
+
+/**
+ * Connections to one database. Sessions speak UTC and print floats so that they read back exactly, whatever the server's own settings.
+ * The caller ends the pool.
+ */
+export function createPostgresPool(config: PostgresConfig): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: config.connectionString,
+    max: config.maxConnections ?? 4,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 10_000,
+    application_name: 'ml-pipeline',
+    options: '-c TimeZone=UTC -c extra_float_digits=1 -c client_encoding=UTF8',
+  });
+  pool.on('error', () => undefined); // a connection lost while idle: the pool has dropped it, and the next query opens another
+  return pool;
+}
+
+/** Runs `work` with one connection. It goes back to the pool afterwards; one whose state is unknown after an error is closed instead. */
+export async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await connectClient(pool);
+  let failed = true;
+  try {
+    const result = await work(client);
+    failed = false;
+    return result;
+  } catch (error) {
+    throw asPostgresError(error);
+  } finally {
+    client.release(failed);
+  }
+}
+
+/** Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. */
+export function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return withClient(pool, async (client) => {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result; // after an error the connection is closed, which rolls back
+  });
+}
+
+/** A connection that the caller releases. UNAVAILABLE when the server does not answer. */
+export async function connectClient(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw asPostgresError(error);
+  }
+}
+
+/** The error as users meet it: UNAVAILABLE when the server cannot be reached or is going down, otherwise unchanged. */
+export function asPostgresError(error: unknown): unknown {
+  if (error instanceof PipelineError || !(error instanceof Error)) return error;
+  const code = (error as { code?: unknown }).code;
+  const lost = /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
+  if (!lost && !(typeof code === 'string' && UNAVAILABLE.test(code))) return error;
+  return new PipelineError('UNAVAILABLE', `PostgreSQL does not answer (${error.message || String(code)}). Check that the server runs and that its address in the environment file is right.`, { cause: error });
+}
+
+/** An identifier in double quotes; any text is safe. */
+export function quoteIdentifier(name: string): string {
+  return pg.escapeIdentifier(name);
+}
+
+/** `schema.table` (or a bare table) with both parts quoted. */
+export function quoteTable(table: string): string {
+  return table.split('.').map(quoteIdentifier).join('.');
+}
