@@ -4,7 +4,7 @@ export type RunStatus = 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED';
 
 export interface MetricPoint {
   readonly key: string;
-  /** Finite. */
+  /** A value that is not finite is left out, and named in the run's tag `ml_pipeline.not_finite`. */
   readonly value: number;
   readonly step: number;
   readonly timestampMillis: number;

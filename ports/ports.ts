@@ -5,6 +5,7 @@ import type { ExperimentTracker } from './experiment-tracker.ts';
 import type { FeatureRegistry } from './feature-registry.ts';
 import type { FeatureRepositorySource } from './feature-repository-source.ts';
 import type { ModelGraphs } from './model-graph.ts';
+import type { ModelPackager } from './model-packager.ts';
 import type { OnlineStore } from './online-store.ts';
 import type { RecipeSource } from './recipe-source.ts';
 import type { SqlTemplates } from './sql-templates.ts';
@@ -25,4 +26,5 @@ export interface Ports {
   readonly trainer: Trainer;
   readonly modelGraphs: ModelGraphs;
   readonly tracker: ExperimentTracker;
+  readonly modelPackager: ModelPackager;
 }
