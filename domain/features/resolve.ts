@@ -1,0 +1,105 @@
+import { type Problem, PipelineError, refuseProblems } from '../errors.ts';
+import { suggestion } from '../nearest.ts';
+import type { FeatureRepository, FeatureService, FeatureView } from './definitions.ts';
+import type { FeatureSelection, FeatureViewSnapshot, SelectedFeature } from './snapshot.ts';
+
+/** What a read asks for: a service by name, or feature references `view:feature`. */
+export type FeatureRequest = { readonly featureService: string } | { readonly features: readonly string[] };
+
+interface Reference {
+  readonly view: string;
+  readonly feature: string;
+}
+
+/** The view with all that it refers to. NOT_FOUND with the nearest name; INVALID_DEFINITION when it names an entity that is not there. */
+export function snapshotView(repository: FeatureRepository, viewName: string): FeatureViewSnapshot {
+  const view = repository.featureViews.find((candidate) => candidate.name === viewName);
+  if (view === undefined) {
+    throw new PipelineError('NOT_FOUND', `There is no feature view "${viewName}". ${suggestion(viewName, repository.featureViews.map((candidate) => candidate.name))}`);
+  }
+  const joinKeys = view.entities.map((name) => {
+    const entity = repository.entities.find((candidate) => candidate.name === name);
+    if (entity !== undefined) return { name: entity.joinKey, type: entity.valueType };
+    const there = repository.entities.map((candidate) => candidate.name);
+    throw new PipelineError('INVALID_DEFINITION', `Feature view "${viewName}" names entity "${name}", which is not defined. ${suggestion(name, there)}`);
+  });
+  const { name, features, ttlSeconds, source, online = true, asKnown = false } = view;
+  return { name, joinKeys, features, ttlSeconds, source, online, asKnown };
+}
+
+/**
+ * The features of one read: views in the order in which they are first named, columns in the order asked for. A column is called like its feature, and
+ * `view__feature` where two selected features share a name. Throws NOT_FOUND (an unknown service) or INVALID_INPUT with every problem.
+ */
+export function selectFeatures(repository: FeatureRepository, request: FeatureRequest): FeatureSelection {
+  const problems: Problem[] = [];
+  const references = 'featureService' in request ? serviceReferences(repository, request.featureService, problems) : parseReferences(request.features, problems);
+  const known = references.filter((reference) => checkReference(repository, reference, problems));
+  if (references.length === 0 && problems.length === 0) problems.push({ path: 'features', message: 'No feature is asked for.', cure: 'Name at least one as view:feature.' });
+  const columns = nameColumns(known);
+  problems.push(...repeated(known), ...collisions(columns));
+  refuseProblems('INVALID_INPUT', 'These features cannot be read.', problems);
+  const views = [...new Set(known.map((reference) => reference.view))].map((view) => snapshotView(repository, view));
+  return { views, columns };
+}
+
+function serviceReferences(repository: FeatureRepository, name: string, problems: Problem[]): Reference[] {
+  const service = repository.featureServices.find((candidate) => candidate.name === name);
+  if (service !== undefined) return expandService(repository.featureViews, service, problems);
+  throw new PipelineError('NOT_FOUND', `There is no feature service "${name}". ${suggestion(name, repository.featureServices.map((candidate) => candidate.name))}`);
+}
+
+/** A part without a list takes all features of its view. */
+function expandService(views: readonly FeatureView[], service: FeatureService, problems: Problem[]): Reference[] {
+  return service.features.flatMap((part) => {
+    const all = views.find((view) => view.name === part.view)?.features.map((feature) => feature.name);
+    if (all === undefined) {
+      problems.push({ path: `feature service ${service.name}`, message: `There is no feature view "${part.view}".`, cure: suggestion(part.view, views.map((view) => view.name)) });
+    }
+    return (all === undefined ? [] : (part.features ?? all)).map((feature) => ({ view: part.view, feature }));
+  });
+}
+
+function parseReferences(texts: readonly string[], problems: Problem[]): Reference[] {
+  return texts.flatMap((text) => {
+    const [view, feature, ...rest] = text.split(':');
+    if (view && feature && rest.length === 0) return [{ view, feature }];
+    problems.push({ path: `features ${JSON.stringify(text)}`, message: 'This is not a feature reference.', cure: 'Write view:feature.' });
+    return [];
+  });
+}
+
+function checkReference(repository: FeatureRepository, { view: viewName, feature }: Reference, problems: Problem[]): boolean {
+  const path = `features ${viewName}:${feature}`;
+  const view = repository.featureViews.find((candidate) => candidate.name === viewName);
+  const candidates = (view?.features ?? repository.featureViews).map((candidate) => candidate.name);
+  if (view === undefined) {
+    problems.push({ path, message: `There is no feature view "${viewName}".`, cure: suggestion(viewName, candidates) });
+  } else if (!candidates.includes(feature)) {
+    problems.push({ path, message: `Feature view "${viewName}" has no feature "${feature}".`, cure: suggestion(feature, candidates) });
+  } else {
+    return true;
+  }
+  return false;
+}
+
+function nameColumns(references: readonly Reference[]): SelectedFeature[] {
+  const views = new Map<string, Set<string>>();
+  for (const { view, feature } of references) views.set(feature, (views.get(feature) ?? new Set()).add(view));
+  return references.map(({ view, feature }) => ({ view, feature, column: (views.get(feature)?.size ?? 0) > 1 ? `${view}__${feature}` : feature }));
+}
+
+function repeated(references: readonly Reference[]): Problem[] {
+  const texts = references.map(({ view, feature }) => `${view}:${feature}`);
+  const again = new Set(texts.filter((text, index) => texts.indexOf(text) < index));
+  return [...again].map((text) => ({ path: `features ${text}`, message: 'It is asked for more than once.', cure: 'Keep one of them.' }));
+}
+
+/** Definitions of other tools may hold a feature that is itself called `view__feature`. */
+function collisions(columns: readonly SelectedFeature[]): Problem[] {
+  return columns.flatMap((selected, index) => {
+    const other = columns.slice(0, index).find((earlier) => earlier.column === selected.column && (earlier.view !== selected.view || earlier.feature !== selected.feature));
+    if (other === undefined) return [];
+    return [{ path: `features ${selected.view}:${selected.feature}`, message: `Its column "${selected.column}" is also that of ${other.view}:${other.feature}.`, cure: 'Rename one of the features.' }];
+  });
+}
