@@ -1,11 +1,19 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { refuseProblems } from '../../domain/errors.ts';
 
 /** Who listens on a TCP port of this machine. pid and command are missing where the process belongs to another user. */
 export interface PortHolder {
   readonly port: number;
   readonly pid?: number;
   readonly command?: string;
+}
+
+/** A port and the setting that changes it. */
+export interface PortSetting {
+  readonly port: number;
+  readonly setting: string;
 }
 
 const LISTEN = '0A';
@@ -26,16 +34,25 @@ export function describeHolder(holder: PortHolder): string {
   return holder.pid === undefined ? "another user's process" : `process ${holder.pid} (${holder.command ?? 'unknown'})`;
 }
 
+/** Refuses, with every held port and its holder, to start something on these ports. */
+export function refuseHeldPorts(refusal: string, ports: readonly PortSetting[]): void {
+  refuseProblems('CONFLICT', refusal, ports.flatMap(({ port, setting }) => {
+    const holder = findPortHolder(port);
+    if (holder === undefined) return [];
+    return [{ path: setting, message: `port ${port} on this machine is in use by ${describeHolder(holder)}.`, cure: `Set another ${setting} in .env, or end that process; the stack did not start it, so it is left alone.` }];
+  }));
+}
+
 /** `count` different free ports on the loopback interface. They are free now; nothing keeps them so. */
 export async function findFreePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
-    Array.from({ length: count }, () => new Promise<import('node:net').Server>((resolve, reject) => {
+    Array.from({ length: count }, () => new Promise<Server>((resolve, reject) => {
       const server = createServer();
       server.once('error', reject);
       server.listen(0, '127.0.0.1', () => resolve(server));
     })),
   );
-  const ports = servers.map((server) => (server.address() as import('node:net').AddressInfo).port);
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }

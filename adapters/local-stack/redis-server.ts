@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { PipelineError } from '../../domain/errors.ts';
 import type { ServerProcess } from './server-process.ts';
 
 export interface RedisOptions {
@@ -38,6 +39,7 @@ export function redisServer(options: RedisOptions): ServerProcess {
     logFile: options.logFile,
     recordFile: options.recordFile,
     workingFolder: options.dataFolder,
+    stopSignal: 'SIGTERM',
     answers: () => askRedis(options.port, options.password),
   };
 }
@@ -49,6 +51,11 @@ async function askRedis(port: number, password: string): Promise<void> {
   try {
     await client.connect();
     await client.ping();
+  } catch (error) {
+    if (/WRONGPASS|NOAUTH/.test((error as Error).message)) {
+      throw new PipelineError('INVALID_CONFIG', `Redis on port ${port} does not take the password REDIS_PASSWORD of .env: it was started with another one. Restart it: ml-pipeline stack down && ml-pipeline stack up`, { cause: error });
+    }
+    throw error;
   } finally {
     client.disconnect();
   }

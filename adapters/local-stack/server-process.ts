@@ -4,8 +4,9 @@ import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '../../domain/errors.ts';
-import { describeHolder, findPortHolder } from './port-holder.ts';
-import { identifyProcess, isRunning, readRunning, stopProcess, writeRecord } from './process-record.ts';
+import { refuseHeldPorts } from './port-holder.ts';
+import type { PortSetting } from './port-holder.ts';
+import { identifyProcess, isRunning, readRunning, stopRecorded, writeRecord } from './process-record.ts';
 import type { ProcessRecord } from './process-record.ts';
 
 /** How one native server is started and known. */
@@ -15,7 +16,7 @@ export interface ServerProcess {
   readonly command: string;
   readonly args: readonly string[];
   /** Each port with the setting that changes it. */
-  readonly ports: readonly { readonly port: number; readonly setting: string }[];
+  readonly ports: readonly PortSetting[];
   readonly logFile: string;
   /** Holds the ProcessRecord while the server runs. */
   readonly recordFile: string;
@@ -25,7 +26,9 @@ export interface ServerProcess {
   /** Another account to run as (needs root). */
   readonly account?: { readonly uid: number; readonly gid: number };
   readonly workingFolder: string;
-  /** Resolves when the server answers; rejects when it does not yet. */
+  /** What asks it to end at once and in order. */
+  readonly stopSignal: NodeJS.Signals;
+  /** Resolves when the server answers; rejects when it does not yet; with a PipelineError when waiting cannot help. */
   readonly answers: () => Promise<void>;
 }
 
@@ -41,24 +44,15 @@ export async function startServer(server: ServerProcess): Promise<Started> {
     await waitUntilAnswering(server, running, 0);
     return 'already running';
   }
-  refuseHeldPorts(server);
+  refuseHeldPorts(`${server.name} was not started.`, server.ports);
   const logStart = await sizeOf(server.logFile);
   const record = launch(server);
   await writeRecord(server.recordFile, record);
   await waitUntilAnswering(server, record, logStart).catch(async (error: unknown) => {
-    await stopProcess(record);
+    await stopRecorded(server.recordFile, server.stopSignal);
     throw error;
   });
   return 'started';
-}
-
-function refuseHeldPorts(server: ServerProcess): void {
-  const problems = server.ports.flatMap(({ port, setting }) => {
-    const holder = findPortHolder(port);
-    if (holder === undefined) return [];
-    return [{ path: setting, message: `port ${port} on this machine is in use by ${describeHolder(holder)}.`, cure: `Set another ${setting} in .env, or end that process; it was not started by this stack, so it is left alone.` }];
-  });
-  if (problems.length > 0) throw new PipelineError('CONFLICT', `${server.name} was not started.`, { problems });
 }
 
 function launch(server: ServerProcess): ProcessRecord {
@@ -90,6 +84,7 @@ async function waitUntilAnswering(server: ServerProcess, record: ProcessRecord, 
   for (;;) {
     const failure = await server.answers().then(() => undefined, (error: unknown) => error as Error);
     if (failure === undefined) return;
+    if (failure instanceof PipelineError) throw failure;
     if (!isRunning(record)) {
       throw new PipelineError('UNAVAILABLE', `${server.name} ended right after its start. The end of ${server.logFile}:\n${await tail(server.logFile, logStart)}`);
     }

@@ -14,8 +14,8 @@ export interface TemporalOptions {
   readonly uiPort: number;
   /** false: histories are kept in memory, for tests. */
   readonly durable: boolean;
-  /** Names with their types, e.g. { Recipe: 'Keyword' }. */
-  readonly searchAttributes: Readonly<Record<string, string>>;
+  /** `Name=Type` each, such as `Recipe=Keyword`. */
+  readonly searchAttributes: readonly string[];
 }
 
 const execute = promisify(execFile);
@@ -24,7 +24,7 @@ const execute = promisify(execFile);
 export function temporalServer(options: TemporalOptions): ServerProcess {
   mkdirSync(options.dataFolder, { recursive: true });
   const command = join(options.binaries, 'temporal');
-  const attributes = Object.entries(options.searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
+  const attributes = options.searchAttributes.flatMap((attribute) => ['--search-attribute', attribute]);
   const file = options.durable ? ['--db-filename', join(options.dataFolder, 'temporal.db')] : [];
   return {
     name: 'Temporal',
@@ -34,8 +34,37 @@ export function temporalServer(options: TemporalOptions): ServerProcess {
     logFile: options.logFile,
     recordFile: options.recordFile,
     workingFolder: options.dataFolder,
+    stopSignal: 'SIGTERM',
     answers: async () => {
       await execute(command, ['operator', 'namespace', 'describe', '--namespace', 'default', '--address', `127.0.0.1:${options.port}`, '--command-timeout', '3s']);
     },
   };
 }
+
+/** `Name=Type` of the attributes that the namespace `default` has beside Temporal's own. */
+export async function listSearchAttributes(temporal: string, address: string): Promise<string[]> {
+  const { stdout } = await execute(temporal, ['operator', 'search-attribute', 'list', '--address', address, '--output', 'json', '--command-timeout', '5s']);
+  const { customAttributes } = JSON.parse(stdout) as { readonly customAttributes: Readonly<Record<string, string>> };
+  return Object.entries(customAttributes).map(([name, type]) => `${name}=${TYPE_NAMES[type] ?? type}`);
+}
+
+/** Registers what the namespace lacks: the server's own flag acts on a new database only. Resolves to the ones added. */
+export async function addSearchAttributes(temporal: string, address: string, wanted: readonly string[]): Promise<string[]> {
+  const present = new Set(await listSearchAttributes(temporal, address));
+  const missing = wanted.filter((attribute) => !present.has(attribute));
+  const pairs = missing.map((attribute) => attribute.split('=') as [string, string]);
+  if (missing.length > 0) {
+    await execute(temporal, ['operator', 'search-attribute', 'create', '--address', address, '--command-timeout', '10s', ...pairs.flatMap(([name, type]) => ['--name', name, '--type', type])]);
+  }
+  return missing;
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  INDEXED_VALUE_TYPE_TEXT: 'Text',
+  INDEXED_VALUE_TYPE_KEYWORD: 'Keyword',
+  INDEXED_VALUE_TYPE_KEYWORD_LIST: 'KeywordList',
+  INDEXED_VALUE_TYPE_INT: 'Int',
+  INDEXED_VALUE_TYPE_DOUBLE: 'Double',
+  INDEXED_VALUE_TYPE_BOOL: 'Bool',
+  INDEXED_VALUE_TYPE_DATETIME: 'Datetime',
+};

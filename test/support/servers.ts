@@ -11,7 +11,7 @@ import type { ProcessRecord } from '../../adapters/local-stack/process-record.ts
 import { redisServer } from '../../adapters/local-stack/redis-server.ts';
 import { startServer } from '../../adapters/local-stack/server-process.ts';
 import { temporalServer } from '../../adapters/local-stack/temporal-server.ts';
-import { SEARCH_ATTRIBUTE_TYPES } from '../../adapters/local-stack/search-attributes.ts';
+import { SEARCH_ATTRIBUTE_FLAGS } from '../../temporal/search-attributes.ts';
 
 /** Real servers for tests: PostgreSQL 15, Redis 7 and Temporal's development server, all on 127.0.0.1. */
 export interface TestServers {
@@ -111,7 +111,7 @@ async function start(owner: ProcessRecord | undefined): Promise<StartedServers> 
   };
   const outcomes = await Promise.allSettled([
     startServer(redisServer({ ...common('redis'), port: redisPort, password })),
-    startServer(temporalServer({ ...common('temporal'), port: temporalPort, uiPort, searchAttributes: SEARCH_ATTRIBUTE_TYPES })),
+    startServer(temporalServer({ ...common('temporal'), port: temporalPort, uiPort, searchAttributes: SEARCH_ATTRIBUTE_FLAGS })),
     startServer(postgresServer({ ...common('postgres'), port: postgresPort, superuserPassword: password })),
   ]);
   const failure = outcomes.find((outcome) => outcome.status === 'rejected');

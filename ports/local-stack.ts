@@ -1,0 +1,55 @@
+/** The servers of the local stack, in the order in which they are started. */
+export const STACK_SERVERS = ['postgres', 'redis', 'temporal'] as const;
+export type StackServer = (typeof STACK_SERVERS)[number];
+
+/** `compose`: in containers. `native`: as processes of this machine. */
+export type StackEngine = 'compose' | 'native';
+
+export interface ServerStatus {
+  readonly server: StackServer;
+  /** `held`: something that the stack did not start listens on its port. */
+  readonly state: 'running' | 'stopped' | 'held';
+  /** `127.0.0.1:5432` */
+  readonly address: string;
+  /** One line for people: its process or container, or who holds the port. */
+  readonly detail: string;
+}
+
+export interface StackStatus {
+  readonly engine: StackEngine;
+  readonly servers: readonly ServerStatus[];
+  /** Temporal's web UI. */
+  readonly temporalUiUrl: string;
+}
+
+export interface StackUp extends StackStatus {
+  /** Those that this call started; empty when all of them ran already. */
+  readonly started: readonly StackServer[];
+}
+
+/**
+ * Drives the servers of one project folder, on 127.0.0.1 only. Every operation is safe to repeat, and none ever touches a server that the stack
+ * did not start. Failures are PipelineErrors: CONFLICT (a port is held), UNAVAILABLE (a server does not come up), INVALID_CONFIG.
+ */
+export interface LocalStack {
+  readonly engine: StackEngine;
+  /** Starts what does not run, waits until everything answers, and makes sure of the database, its schemas and the search attributes. */
+  up(onStep?: (step: string) => void): Promise<StackUp>;
+  status(): Promise<StackStatus>;
+  /** The last `lines` lines of each server's log. */
+  logs(options: { readonly servers?: readonly StackServer[]; readonly lines: number }): Promise<readonly { readonly server: StackServer; readonly text: string }[]>;
+  /** Stops the servers in order and keeps their data. Resolves to those that it stopped. */
+  down(): Promise<readonly StackServer[]>;
+  /** Stops the servers and removes their data; refused without `confirmed`. Resolves to the folders removed. */
+  reset(options: { readonly confirmed: boolean }): Promise<readonly string[]>;
+}
+
+/** One check of `ml-pipeline doctor`. */
+export interface ProbeResult {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was found. */
+  readonly detail: string;
+  /** What to do about it; only where `ok` is false. */
+  readonly cure?: string;
+}
