@@ -6,7 +6,7 @@ import type { Micros } from '../domain/instant.ts';
 export interface OnlineWriteResult {
   /** Rows that replaced what was there. */
   readonly written: number;
-  /** Rows left out because an equal or newer event timestamp was there. */
+  /** Rows left out because an equal or newer row was there. */
   readonly skipped: number;
 }
 
@@ -29,8 +29,10 @@ export interface OnlineRow {
 /** The newest values by entity, for serving. */
 export interface OnlineStore {
   /**
-   * Writes the rows of a batch (columns as Warehouse.newestRows gives them). An older or equal event timestamp never replaces what is there, also under concurrent
-   * writers; each key's expiry is renewed. Writing the same batch again changes no value. Resolves when the server has taken all rows.
+   * Writes the rows of a batch (columns as Warehouse.newestRows gives them). An older event timestamp never replaces what is there, also under concurrent writers; of
+   * equal event timestamps the greater created timestamp wins, a known one over an unknown one, and an equal row is left out (docs/adr/0007-newer-wins.md).
+   * The expiry of every key whose value is still within the view's ttl is renewed. Writing the same batch again changes no value. Resolves when the server has taken
+   * all rows; a write that failed may have taken some of them, and can be repeated.
    */
   write(view: FeatureViewSnapshot, batch: RecordBatch): Promise<OnlineWriteResult>;
   /** All requests in one round trip: result [request][entity]. A stored value of another type than declared is INVALID_DATA. */

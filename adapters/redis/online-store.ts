@@ -1,0 +1,80 @@
+import type { RecordBatch } from '../../domain/data/columns.ts';
+import { PipelineError } from '../../domain/errors.ts';
+import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
+import type { OnlineStore, OnlineWriteResult } from '../../ports/online-store.ts';
+import { openRedis } from './connection.ts';
+import type { RedisAddress, RedisConnection } from './connection.ts';
+import { packRows } from './pack-rows.ts';
+import type { PackedRows } from './pack-rows.ts';
+import { readRows } from './read-rows.ts';
+import { createViewLayouts } from './view-layout.ts';
+import { WRITE_SCRIPT, WRITE_SCRIPT_SHA1 } from './write-script.ts';
+
+export interface RedisOnlineStoreOptions extends RedisAddress {
+  /** Feast's project: the end of every key, which keeps projects apart in one database. */
+  readonly project: string;
+  /** Seconds that a key lives after its last renewal; null or left out: for ever. */
+  readonly keyTtlSeconds?: number | null;
+  /** Rows that one call of the write script takes, 1 to 1000. Default 64. A cluster whose servers do not share keys needs 1. */
+  readonly rowsPerCall?: number;
+}
+
+/** Calls on their way at one time: enough to keep the server busy, few enough that memory stays bounded and no other client waits long. */
+const CALLS_UNDER_WAY = 8;
+
+/** The online store in Redis 7, in Feast's layout (docs/online-layout.md). Connects with the first call. */
+export function createRedisOnlineStore(options: RedisOnlineStoreOptions): OnlineStore {
+  const { project, keyTtlSeconds = null, rowsPerCall = 64 } = options;
+  refuseWrongOptions(project, keyTtlSeconds, rowsPerCall);
+  const connection = openRedis(options);
+  const layoutOf = createViewLayouts(project);
+  const attempt = async <T>(action: string, call: () => Promise<T>): Promise<T> => {
+    try {
+      return await call();
+    } catch (error) {
+      throw connection.explain(error, action);
+    }
+  };
+  return {
+    write: (view, batch) => attempt(`write feature view ${view.name}`, () => writeRows(view, batch)),
+    read: (requests) => attempt('read features', () => readRows(connection.redis, layoutOf, requests)),
+    ping: () => attempt('answer', async () => void (await connection.redis.ping())),
+    close: () => connection.close(),
+  };
+
+  async function writeRows(view: FeatureViewSnapshot, batch: RecordBatch): Promise<OnlineWriteResult> {
+    const layout = layoutOf(view);
+    const settings = [layout.fields.timestamp, layout.createdField, String(keyTtlSeconds ?? -1), String(view.ttlSeconds === null ? -1 : Math.ceil(view.ttlSeconds))];
+    const fields = view.features.map(({ name }) => layout.fields.feature(name));
+    const calls = packRows(view, layout, batch, rowsPerCall);
+    let written = 0;
+    // Each lane sends a call, waits for its answer and takes the next one. Where one fails, its loop closes the generator, and the others end too.
+    const lane = async (): Promise<void> => {
+      for (const { keys, rows } of calls) written += await runScript(connection, keys, [...settings, rows, ...fields]);
+    };
+    const outcomes = await Promise.allSettled(Array.from({ length: CALLS_UNDER_WAY }, lane));
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+    return { written, skipped: batch.rowCount - written };
+  }
+}
+
+/** Runs the script by its hash; a server that does not have it (new, or restarted) gets its text, once per call that found it missing. */
+async function runScript({ redis }: RedisConnection, keys: PackedRows['keys'], parameters: readonly (string | Buffer)[]): Promise<number> {
+  try {
+    return (await redis.evalsha(WRITE_SCRIPT_SHA1, keys.length, ...keys, ...parameters)) as number;
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return (await redis.eval(WRITE_SCRIPT, keys.length, ...keys, ...parameters)) as number;
+  }
+}
+
+function refuseWrongOptions(project: string, keyTtlSeconds: number | null, rowsPerCall: number): void {
+  if (project === '') throw new PipelineError('INVALID_CONFIG', 'The online store needs the name of the Feast project.');
+  if (keyTtlSeconds !== null && !(Number.isInteger(keyTtlSeconds) && keyTtlSeconds > 0)) {
+    throw new PipelineError('INVALID_CONFIG', `The lifetime of online keys is ${keyTtlSeconds} seconds; it must be a whole number above 0, or null for no end.`);
+  }
+  if (!(Number.isInteger(rowsPerCall) && rowsPerCall >= 1 && rowsPerCall <= 1000)) {
+    throw new PipelineError('INVALID_CONFIG', `The rows per call of the online store are ${rowsPerCall}; they must be a whole number from 1 to 1000.`);
+  }
+}

@@ -1,0 +1,100 @@
+import { columnOf } from '../../domain/data/columns.ts';
+import type { Column, ColumnType, RecordBatch } from '../../domain/data/columns.ts';
+import { PipelineError, refuseProblems } from '../../domain/errors.ts';
+import type { Problem } from '../../domain/errors.ts';
+import { columnValue } from '../../domain/features/canonical.ts';
+import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
+import { ByteWriter } from '../feast/codec/byte-writer.ts';
+import { writeTimestamp } from '../feast/codec/timestamp.ts';
+import { writeColumnValue } from '../feast/codec/value.ts';
+import type { ViewLayout } from './view-layout.ts';
+import { MAX_FEATURES_PER_VIEW } from './write-script.ts';
+
+/** Rows of one call of the write script. */
+export interface PackedRows {
+  readonly keys: readonly Buffer[];
+  /** The rows as the script reads them. */
+  readonly rows: Buffer;
+}
+
+interface RowColumns {
+  readonly joinKeys: readonly Column[];
+  readonly features: readonly Column[];
+  readonly eventTimestamp: Column;
+  readonly createdTimestamp: Column;
+}
+
+/** Bytes after which a call is sent though it has fewer rows than it may have. */
+const MAX_CALL_BYTES = 1 << 18;
+
+/** The batch in calls of at most `rowsPerCall` rows, made one at a time. Throws INVALID_DATA, with all problems, before the first one. */
+export function* packRows(view: FeatureViewSnapshot, layout: ViewLayout, batch: RecordBatch, rowsPerCall: number): Generator<PackedRows, undefined> {
+  const columns = rowColumns(view, batch);
+  const writer = new ByteWriter(1 << 14);
+  const scratch = new ByteWriter(64);
+  let keys: Buffer[] = [];
+  for (let row = 0; row < batch.rowCount; row++) {
+    keys.push(layout.encodeKey(columns.joinKeys.map((column) => columnValue(column, row))));
+    packRow(writer, scratch, columns, row);
+    if (keys.length < rowsPerCall && writer.length < MAX_CALL_BYTES && row + 1 < batch.rowCount) continue;
+    yield { keys, rows: writer.take() };
+    keys = [];
+  }
+  return undefined;
+}
+
+function packRow(writer: ByteWriter, scratch: ByteWriter, columns: RowColumns, row: number): void {
+  const eventStart = writer.openUint32();
+  writeTimestamp(writer, columns.eventTimestamp.values[row] as number);
+  writer.closeUint32(eventStart);
+  const createdStart = writer.openUint32();
+  if (!isNull(columns.createdTimestamp, row)) writeCreated(writer, scratch, columns, row);
+  writer.closeUint32(createdStart);
+  for (const column of columns.features) {
+    const start = writer.openUint32();
+    writeColumnValue(writer, column, row);
+    writer.closeUint32(start);
+  }
+}
+
+/** The created message: the event timestamp that it belongs to (field 1) and the created timestamp (field 2). */
+function writeCreated(writer: ByteWriter, scratch: ByteWriter, columns: RowColumns, row: number): void {
+  for (const [field, column] of [[1, columns.eventTimestamp], [2, columns.createdTimestamp]] as const) {
+    writeTimestamp(scratch, column.values[row] as number);
+    writer.byte((field << 3) | 2);
+    writer.byte(scratch.length); // at most 17
+    writer.raw(scratch.take());
+  }
+}
+
+function rowColumns(view: FeatureViewSnapshot, batch: RecordBatch): RowColumns {
+  if (view.features.length > MAX_FEATURES_PER_VIEW) {
+    throw new PipelineError('UNSUPPORTED', `Feature view ${view.name} has ${view.features.length} features; the online store takes ${MAX_FEATURES_PER_VIEW} per view. Split the view.`);
+  }
+  const problems: Problem[] = [];
+  const wanted = (name: string, type: string, nullable: boolean): void => {
+    const column = batch.columns.find((candidate) => candidate.name === name);
+    const path = `${view.name}.${name}`;
+    if (column === undefined) problems.push({ path, message: 'The rows have no such column.' });
+    else if (column.type !== (type as ColumnType)) problems.push({ path, message: `The column is ${column.type}; the view says ${type}.` });
+    else if (!nullable) {
+      const row = column.nulls?.indexOf(1) ?? -1;
+      if (row >= 0) problems.push({ path, message: `Row ${row} of the batch has no value.`, cure: 'Leave such rows out.' });
+    }
+  };
+  for (const key of view.joinKeys) wanted(key.name, key.type, false);
+  for (const feature of view.features) wanted(feature.name, feature.type, true);
+  wanted('event_timestamp', 'Timestamp', false);
+  wanted('created_timestamp', 'Timestamp', true);
+  refuseProblems('INVALID_DATA', `Rows of feature view ${view.name} cannot be written to the online store.`, problems);
+  return {
+    joinKeys: view.joinKeys.map(({ name }) => columnOf(batch, name)),
+    features: view.features.map(({ name }) => columnOf(batch, name)),
+    eventTimestamp: columnOf(batch, 'event_timestamp'),
+    createdTimestamp: columnOf(batch, 'created_timestamp'),
+  };
+}
+
+function isNull(column: Column, row: number): boolean {
+  return column.nulls !== null && column.nulls[row] === 1;
+}

@@ -1,0 +1,26 @@
+import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
+import { createEntityKeyEncoder } from '../feast/codec/entity-key.ts';
+import type { EntityKeyEncoder } from '../feast/codec/entity-key.ts';
+import { createFieldKeys } from '../feast/codec/field-keys.ts';
+import type { FieldKeys } from '../feast/codec/field-keys.ts';
+
+/** Where the values of one view are: computed once per view. */
+export interface ViewLayout {
+  readonly encodeKey: EntityKeyEncoder;
+  readonly fields: FieldKeys;
+  /** Our own field beside Feast's, which Feast ignores: since when the stored row is known. */
+  readonly createdField: Buffer;
+}
+
+/** Layouts by snapshot; a snapshot that nobody holds any more takes its layout with it. */
+export function createViewLayouts(project: string): (view: FeatureViewSnapshot) => ViewLayout {
+  const layouts = new WeakMap<FeatureViewSnapshot, ViewLayout>();
+  return (view) => {
+    let layout = layouts.get(view);
+    if (layout === undefined) {
+      layout = { encodeKey: createEntityKeyEncoder(project, view.joinKeys), fields: createFieldKeys(view.name), createdField: Buffer.from(`_created:${view.name}`, 'utf8') };
+      layouts.set(view, layout);
+    }
+    return layout;
+  };
+}

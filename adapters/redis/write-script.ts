@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Writes rows of one feature view, each only when it is newer than what is there. Redis runs a script alone, so that the comparison and the write are one step
+ * whoever else writes. docs/adr/0007-newer-wins.md says which row is newer; docs/online-layout.md says what the fields hold.
+ *
+ * KEYS: the rows' hashes. ARGV: 1 timestamp field, 2 created field, 3 seconds that a key lives or -1, 4 the view's ttl in seconds or -1, 5 the rows, 6.. the
+ * feature fields. A row is a sequence of parts, each with its length (32 bits, least significant byte first) before it: event timestamp, created message or
+ * nothing, one value per feature field. Answers how many rows were written.
+ */
+export const WRITE_SCRIPT = `
+local timestamp_field, created_field = ARGV[1], ARGV[2]
+local key_seconds, view_ttl = ARGV[3], tonumber(ARGV[4])
+local expires = tonumber(key_seconds) >= 0
+local rows = ARGV[5]
+local features = #ARGV - 5
+local row_format = '<' .. string.rep('I4c0', features + 2)
+local now = tonumber(redis.call('TIME')[1])
+local byte, call, unpack_row = string.byte, redis.call, struct.unpack
+
+-- A protobuf varint: its value, and where the next byte is. Ten bytes are a negative number in two's complement: its magnitude is read from the
+-- inverted bits, since a Lua number (a double) holds no 64 bits.
+local function varint(bytes, at)
+  local value, inverted, scale = 0, 0, 1
+  for i = at, at + 8 do
+    local b = byte(bytes, i)
+    if not b then error('a stored timestamp ends in the middle of a number') end
+    if b < 128 then return value + b * scale, i + 1 end
+    value = value + (b - 128) * scale
+    inverted = inverted + (255 - b) * scale
+    scale = scale * 128
+  end
+  return -inverted - 1, at + 10
+end
+
+-- A google.protobuf.Timestamp from byte 'at' on: seconds, nanoseconds.
+local function timestamp(bytes, at)
+  local seconds, nanos = 0, 0
+  while at <= #bytes do
+    local tag = byte(bytes, at)
+    if tag == 8 then seconds, at = varint(bytes, at + 1)
+    elseif tag == 16 then nanos, at = varint(bytes, at + 1)
+    else error('a stored timestamp has an unknown field') end
+  end
+  return seconds, nanos
+end
+
+-- Whether timestamp a is later than b: 1, earlier: -1, equal: 0.
+local function compare(a, a_at, b, b_at)
+  local a_seconds, a_nanos = timestamp(a, a_at)
+  local b_seconds, b_nanos = timestamp(b, b_at)
+  if a_seconds ~= b_seconds then return a_seconds > b_seconds and 1 or -1 end
+  if a_nanos ~= b_nanos then return a_nanos > b_nanos and 1 or -1 end
+  return 0
+end
+
+-- Of two rows with one event timestamp: whether the new one is known later. A stored created message counts only while it belongs to the stored timestamp.
+local function created_later(key, stored, created)
+  if created == '' then return false end
+  local head = string.char(10, #stored) .. stored
+  local there = call('HGET', key, created_field)
+  if not there or string.sub(there, 1, #head) ~= head then return true end
+  return compare(created, byte(created, 2) + 5, there, #head + 3) > 0
+end
+
+local names_and_values = {timestamp_field, '', created_field, ''}
+for i = 1, features do names_and_values[2 * i + 3] = ARGV[i + 5] end
+local last = 2 * features + 4
+
+local at, written = 1, 0
+for k = 1, #KEYS do
+  local row = {unpack_row(row_format, rows, at)}
+  at = row[features + 3]
+  local key, newest, created = KEYS[k], row[1], row[2]
+  local stored = call('HGET', key, timestamp_field)
+  local is_new_key = not stored and call('EXISTS', key) == 0
+  local order = stored and compare(newest, 1, stored, 1) or 1
+  if order > 0 or (order == 0 and created_later(key, stored, created)) then
+    names_and_values[2] = newest
+    for i = 1, features do names_and_values[2 * i + 4] = row[i + 2] end
+    local first = 1
+    if created == '' then
+      first = 3
+      names_and_values[3] = timestamp_field
+      names_and_values[4] = newest
+    else
+      names_and_values[3] = created_field
+      names_and_values[4] = created
+    end
+    call('HSET', key, unpack(names_and_values, first, last))
+    written = written + 1
+  else
+    newest = stored
+  end
+  if is_new_key then
+    if expires then call('EXPIRE', key, key_seconds) end
+  elseif view_ttl < 0 or timestamp(newest, 1) + view_ttl >= now then
+    if expires then call('EXPIRE', key, key_seconds, 'GT') else call('PERSIST', key) end
+  end
+end
+return written
+`;
+
+export const WRITE_SCRIPT_SHA1 = createHash('sha1').update(WRITE_SCRIPT).digest('hex');
+
+/** Features that one row may have: what Lua's stack holds, with room to spare. */
+export const MAX_FEATURES_PER_VIEW = 3000;
