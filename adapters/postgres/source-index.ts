@@ -1,0 +1,32 @@
+import type pg from 'pg';
+import { quoteIdentifier, quoteTable } from './pool.ts';
+import type { ViewSource } from './view-source.ts';
+
+/** Whether the view's table has a valid, whole B-tree index that begins with the join keys in any order and goes on with the event timestamp: one lookup then finds the newest row. */
+export async function hasPointInTimeIndex(client: pg.PoolClient, { view, joinKeys, eventTimestamp }: ViewSource): Promise<boolean> {
+  const { rows } = await client.query<{ columns: string[] }>(
+    `SELECT array(SELECT a.attname::text FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, position)
+                  LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum ORDER BY k.position) AS columns
+     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
+     WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL AND m.amname = 'btree'`,
+    [quoteTable(view.source.table)],
+  );
+  const keys = new Set(joinKeys.map(({ columnName }) => columnName));
+  const time = eventTimestamp.columnName;
+  return rows.some(({ columns }) => columns[keys.size] === time && columns.slice(0, keys.size).every((name) => keys.has(name)));
+}
+
+/**
+ * Statements that copy what a join needs of the view's table into a temporary table with such an index. For views over queries and tables without the index,
+ * where every lookup would read the whole table.
+ */
+export function indexedCopy({ view, joinKeys, features, eventTimestamp, createdTimestamp }: ViewSource, copy: string): string[] {
+  const columns = new Set([...joinKeys, eventTimestamp, ...(createdTimestamp === undefined ? [] : [createdTimestamp]), ...features].map(({ raw }) => raw));
+  const table = quoteTable(copy);
+  const time = quoteIdentifier(eventTimestamp.columnName);
+  return [
+    `CREATE TEMP TABLE ${quoteIdentifier(copy.split('.').at(-1)!)} ON COMMIT DROP AS SELECT ${[...columns].join(', ')} FROM ${quoteTable(view.source.table)} AS f`,
+    `CREATE INDEX ON ${table} (${[...joinKeys.map((key) => quoteIdentifier(key.columnName)), `${time} DESC`].join(', ')})`,
+    `ANALYZE ${table}`,
+  ];
+}

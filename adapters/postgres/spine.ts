@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
+import type { ColumnSchema } from '../../domain/data/columns.ts';
+import type { SpineRef } from '../../domain/data/dataset-ref.ts';
+import { PipelineError, refuseProblems } from '../../domain/errors.ts';
+import type { Problem } from '../../domain/errors.ts';
+import { formatInstant } from '../../domain/instant.ts';
+import { suggestion } from '../../domain/nearest.ts';
+import type { BoundQuery, WriteSpineRequest } from '../../ports/warehouse.ts';
+import { WIRE_TYPES, conversion, isInstant } from './column-types.ts';
+import type { NativeColumn, NativeFamily } from './column-types.ts';
+import { asReadError, cancellable } from './copy-rows.ts';
+import { describeQuery } from './describe.ts';
+import { asPostgresError, inTransaction, quoteIdentifier, quoteTable } from './pool.ts';
+import { orderTerm } from './sql.ts';
+
+export const SPINE_SCHEMA = 'spine_data';
+export const ROW_NUMBER = 'row_number';
+
+type ReadableColumn = NativeColumn & { readonly family: NativeFamily; readonly type: ColumnSchema['type'] };
+
+/** Warehouse.writeSpine: one transaction, so that the table is there whole or not at all, and a failure keeps nothing. */
+export async function writeSpine(pool: pg.Pool, connectionString: string, request: WriteSpineRequest): Promise<SpineRef> {
+  const query = { sql: request.query.sql.replace(/[\s;]+$/, ''), values: [...request.query.values] };
+  refuseProblems('INVALID_INPUT', 'The spine cannot be written.', nameProblems(request.name));
+  return inTransaction(pool, (client) => cancellable(client, connectionString, request.signal, async () => {
+    const columns = checkColumns(request, await describe(client, query));
+    const building = `${SPINE_SCHEMA}.building_${randomBytes(8).toString('hex')}`;
+    await createTable(client, building, query, sortColumns(request, columns), columns);
+    const rowCount = await checkInstants(client, building, request);
+    await finishTable(client, building, request, columns);
+    return { table: `${SPINE_SCHEMA}.${request.name}`, rowCount, schema: columns.map(({ name, type }) => ({ name, type })), asOfMicros: request.asOfMicros };
+  }));
+}
+
+/** Warehouse.dropSpine. Only tables of the spine schema can be named. */
+export async function dropSpine(pool: pg.Pool, table: string): Promise<void> {
+  const [schema, name, ...rest] = table.split('.');
+  if (schema !== SPINE_SCHEMA || name === undefined || rest.length > 0) {
+    throw new PipelineError('INVALID_INPUT', `${table} is no spine: spines are tables of ${SPINE_SCHEMA}.`);
+  }
+  await pool.query(`DROP TABLE IF EXISTS ${quoteTable(table)}`).catch((error: unknown) => { throw asPostgresError(error); });
+}
+
+function nameProblems(name: string): Problem[] {
+  if (/^\w{1,63}$/.test(name) && !name.startsWith('building_')) return [];
+  return [{ path: 'name', message: `"${name}" cannot name a spine table.`, cure: 'Use 1 to 63 letters, digits and "_", not beginning with "building_".' }];
+}
+
+async function describe(client: pg.PoolClient, query: BoundQuery): Promise<readonly NativeColumn[]> {
+  try {
+    return await describeQuery(client, query.sql, query.values);
+  } catch (error) {
+    throw asQueryError(error);
+  }
+}
+
+/** An error in the text of the query (SQLSTATE class 42) is the template's. */
+function asQueryError(error: unknown): unknown {
+  const code = (error as { code?: unknown }).code;
+  if (!(error instanceof Error) || typeof code !== 'string' || !code.startsWith('42')) return asReadError(error);
+  return new PipelineError('INVALID_TEMPLATE', `PostgreSQL refuses the spine query: ${error.message}. Mend the loader's SQL template.`, { cause: error });
+}
+
+/** The columns in the query's order, when all that the request names are there and all can be read; otherwise every problem at once. */
+function checkColumns(request: WriteSpineRequest, columns: readonly NativeColumn[]): readonly ReadableColumn[] {
+  const names = columns.map((column) => column.name);
+  const missing = (path: string, name: string): Problem[] => (names.includes(name) ? [] : [{ path, message: `the query gives no column "${name}".`, cure: suggestion(name, names) }]);
+  const timestamp = columns.find((column) => column.name === request.timestampColumn);
+  refuseProblems('INVALID_DATA', 'The spine query does not give what the recipe says; nothing was kept.', [
+    ...request.entityColumns.flatMap((name, i) => missing(`entity_columns[${i}]`, name)),
+    ...missing('timestamp_column', request.timestampColumn),
+    ...(timestamp === undefined || isInstant(timestamp.family) ? [] : [{ path: 'timestamp_column', message: `column "${timestamp.name}" is ${timestamp.nativeType}, not a timestamp.`, cure: 'Cast it in the query.' }]),
+    ...columns.filter((column) => column.type === undefined).map((column) => ({ path: `column ${column.name}`, message: `type ${column.nativeType} cannot be read.`, cure: 'Cast it in the query to a number, text, boolean, bytea or timestamp.' })),
+    ...[...new Set(names.filter((name, i) => names.indexOf(name) !== i))].map((name) => ({ path: `column ${name}`, message: 'the query gives it twice.', cure: 'Give each column a name of its own.' })),
+    ...(names.includes(ROW_NUMBER) ? [{ path: `column ${ROW_NUMBER}`, message: 'the name is taken by the row number that is added.', cure: 'Rename the column in the query.' }] : []),
+  ]);
+  return columns as readonly ReadableColumn[];
+}
+
+/** Event timestamp, join keys, then the remaining columns in the query's order. */
+function sortColumns(request: WriteSpineRequest, columns: readonly ReadableColumn[]): readonly ReadableColumn[] {
+  const first = [request.timestampColumn, ...request.entityColumns];
+  const rank = ({ name }: ReadableColumn): number => (first.includes(name) ? first.indexOf(name) : first.length);
+  return [...columns].sort((a, b) => rank(a) - rank(b));
+}
+
+/** Runs the query once, its values bound. The table holds one PostgreSQL type per column type; its rows lie in row number order. */
+async function createTable(client: pg.PoolClient, table: string, query: BoundQuery, sorted: readonly ReadableColumn[], columns: readonly ReadableColumn[]): Promise<void> {
+  const order = sorted.map(({ name, family }) => orderTerm(family, `q.${quoteIdentifier(name)}`)).join(', ');
+  const values = columns.map(({ name, family, type }) => `(${conversion(family, type, `q.${quoteIdentifier(name)}`)})::${WIRE_TYPES[type]} AS ${quoteIdentifier(name)}`);
+  const statement = `CREATE TABLE ${quoteTable(table)} AS SELECT (row_number() OVER (ORDER BY ${order}) - 1)::int8 AS ${ROW_NUMBER}, ${values.join(', ')} FROM (${query.sql}\n) AS q ORDER BY ${order}`;
+  try {
+    await client.query(statement, [...query.values]);
+  } catch (error) {
+    throw asQueryError(error);
+  }
+}
+
+async function checkInstants(client: pg.PoolClient, table: string, request: WriteSpineRequest): Promise<number> {
+  const time = quoteIdentifier(request.timestampColumn);
+  const { rows } = await client.query<{ all: string; missing: string; late: string; early: string }>(
+    `SELECT count(*) AS all, count(*) FILTER (WHERE ${time} IS NULL) AS missing, count(*) FILTER (WHERE ${time} > $1::timestamptz) AS late,
+            count(*) FILTER (WHERE ${time} < timestamptz '1700-01-01 00:00:00Z') AS early FROM ${quoteTable(table)}`,
+    [formatInstant(request.asOfMicros)],
+  );
+  const { all, missing, late, early } = rows[0]!;
+  const path = `column ${request.timestampColumn}`;
+  refuseProblems('INVALID_DATA', `The spine's event timestamps are not usable; nothing was kept (${all} rows).`, [
+    ...(missing === '0' ? [] : [{ path, message: `${missing} rows have no event timestamp.`, cure: 'Filter them out in the query.' }]),
+    ...(late === '0' ? [] : [{ path, message: `${late} rows are later than the as-of instant ${formatInstant(request.asOfMicros)}.`, cure: 'A spine has no future: filter them out in the query.' }]),
+    ...(early === '0' ? [] : [{ path, message: `${early} rows are earlier than the year 1700.`, cure: 'Filter them out in the query.' }]),
+  ]);
+  return Number(all);
+}
+
+/** Gives the table its key, its expiry (as a comment, which goes when the table goes) and its name. Writers of the same name take turns. */
+async function finishTable(client: pg.PoolClient, building: string, request: WriteSpineRequest, columns: readonly ColumnSchema[]): Promise<void> {
+  const table = quoteTable(`${SPINE_SCHEMA}.${request.name}`);
+  const note = JSON.stringify({ expires_at: formatInstant(request.expiresAtMicros), as_of: formatInstant(request.asOfMicros), columns: columns.length });
+  await client.query(`ALTER TABLE ${quoteTable(building)} ADD PRIMARY KEY (${ROW_NUMBER})`);
+  await client.query(`ANALYZE ${quoteTable(building)}`);
+  await client.query(`COMMENT ON TABLE ${quoteTable(building)} IS ${client.escapeLiteral(note)}`);
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`ml-pipeline spine ${request.name}`]);
+  await client.query(`DROP TABLE IF EXISTS ${table}`);
+  await client.query(`ALTER TABLE ${quoteTable(building)} RENAME TO ${quoteIdentifier(request.name)}`);
+}

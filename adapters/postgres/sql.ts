@@ -1,0 +1,30 @@
+import { PipelineError } from '../../domain/errors.ts';
+import { formatInstant } from '../../domain/instant.ts';
+import type { Micros } from '../../domain/instant.ts';
+import type { NativeFamily } from './column-types.ts';
+
+/**
+ * An instant as a literal. COPY takes no bind parameters, so instants and whole numbers that we made are written out (digits only);
+ * nothing that a user wrote ever is.
+ */
+export function instantLiteral(micros: Micros): string {
+  const text = Number.isSafeInteger(micros) && Math.abs(micros) < 8.64e18 ? formatInstant(micros) : '';
+  if (!/^\d{4}-/.test(text)) throw new PipelineError('INVALID_INPUT', `${micros} is not an instant in microseconds between the years 0 and 9999.`);
+  return `timestamptz '${text}'`;
+}
+
+export function wholeNumberLiteral(value: number): string {
+  if (!Number.isSafeInteger(value) || value < 0) throw new PipelineError('INVALID_INPUT', `${value} is not a whole number.`);
+  return String(value);
+}
+
+/** A sort key whose order depends on no locale: text by code point (UTF-8 bytes), missing values last. */
+export function orderTerm(family: NativeFamily, sql: string, direction: 'ASC' | 'DESC' = 'ASC'): string {
+  return `${comparable(family, sql)} ${direction} NULLS LAST`;
+}
+
+/** The expression by which values are compared and ordered. */
+export function comparable(family: NativeFamily, sql: string): string {
+  if (family === 'text') return `${sql} COLLATE "C"`;
+  return family === 'othertext' ? `${sql}::text COLLATE "C"` : sql;
+}

@@ -1,0 +1,83 @@
+import type { ColumnType } from '../../domain/data/columns.ts';
+import type { Problem } from '../../domain/errors.ts';
+import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
+import type { ValueType } from '../../domain/features/value-types.ts';
+import { suggestion } from '../../domain/nearest.ts';
+import { conversion, isInstant, scalarType, wireType } from './column-types.ts';
+import type { NativeColumn, NativeFamily, WireType } from './column-types.ts';
+import { quoteIdentifier } from './pool.ts';
+import { orderTerm } from './sql.ts';
+
+/** A column of the view as it stands in the source. */
+export interface SourceColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly wire: WireType;
+  readonly family: NativeFamily;
+  readonly columnName: string;
+  /** The source's own column, quoted, with the alias `f`: for comparing and ordering. */
+  readonly raw: string;
+  /** The value as declared. */
+  readonly value: string;
+}
+
+/** A feature view bound to its table: what SQL needs to know. */
+export interface ViewSource {
+  readonly view: FeatureViewSnapshot;
+  readonly joinKeys: readonly SourceColumn[];
+  readonly features: readonly SourceColumn[];
+  readonly eventTimestamp: SourceColumn;
+  readonly createdTimestamp: SourceColumn | undefined;
+}
+
+/** Binds the view to the columns of its source, or says everything that does not fit. */
+export function bindView(view: FeatureViewSnapshot, columns: readonly NativeColumn[]): { readonly source?: ViewSource; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const mapped = new Map(Object.entries(view.source.fieldMapping ?? {}).map(([column, name]) => [name, column]));
+  const bind = (name: string, declared: ValueType | 'Timestamp', path: string): SourceColumn | undefined => {
+    const columnName = declared === 'Timestamp' ? name : (mapped.get(name) ?? name);
+    const outcome = bindColumn(name, columnName, declared, columns, view.source.table);
+    if ('column' in outcome) return outcome.column;
+    problems.push({ path: `feature view ${view.name}, ${path}`, ...outcome });
+    return undefined;
+  };
+  const joinKeys = view.joinKeys.map((key) => bind(key.name, key.type, `join key ${key.name}`));
+  const features = view.features.map((field) => bind(field.name, field.type, `feature ${field.name}`));
+  const eventTimestamp = bind(view.source.timestampField, 'Timestamp', 'timestampField');
+  const created = view.source.createdTimestampColumn;
+  const createdTimestamp = created === undefined ? undefined : bind(created, 'Timestamp', 'createdTimestampColumn');
+  if (view.asKnown && created === undefined) problems.push({ path: `feature view ${view.name}`, message: 'it is read as known, but its source has no created timestamp column.', cure: 'Name the column, or leave out asKnown.' });
+  if (problems.length > 0 || eventTimestamp === undefined) return { problems };
+  return { problems, source: { view, joinKeys: joinKeys as SourceColumn[], features: features as SourceColumn[], eventTimestamp, createdTimestamp } };
+}
+
+function bindColumn(name: string, columnName: string, declared: ValueType | 'Timestamp', columns: readonly NativeColumn[], table: string): { readonly column: SourceColumn } | { readonly message: string; readonly cure: string } {
+  const native = columns.find((candidate) => candidate.name === columnName);
+  if (native === undefined) return { message: `table ${table} has no column "${columnName}".`, cure: suggestion(columnName, columns.map((c) => c.name)) };
+  const type = declared === 'Timestamp' ? declared : scalarType(declared);
+  if (type === undefined) return { message: `type ${declared} cannot be read into a data set.`, cure: 'Only single values can: leave the feature out.' };
+  const raw = `f.${quoteIdentifier(columnName)}`;
+  const value = native.family === undefined ? undefined : conversion(native.family, type, raw);
+  if (native.family === undefined || value === undefined || (type === 'Timestamp' && !isInstant(native.family))) {
+    return { message: `column "${columnName}" of ${table} is ${native.nativeType}, which does not become ${type} without loss.`, cure: 'Declare the type that the column has, or cast it in the table.' };
+  }
+  return { column: { name, columnName, type, wire: wireType(native.family, type), family: native.family, raw, value } };
+}
+
+/**
+ * The order that decides between rows of one entity, best first: greatest event timestamp; greatest created timestamp, none last; then the features in definition order, ascending
+ * (false before true, text by code point, NaN after all numbers), missing ones last. Rows that still tie have equal features.
+ */
+export function newestFirst(source: ViewSource): string {
+  const { eventTimestamp, createdTimestamp, features } = source;
+  return [
+    `${eventTimestamp.raw} DESC`,
+    ...(createdTimestamp === undefined ? [] : [`${createdTimestamp.raw} DESC NULLS LAST`]),
+    ...features.map(({ family, raw }) => orderTerm(family, raw)),
+  ].join(', ');
+}
+
+/** An SQL instant (timestamptz) in the type of a source's timestamp column, so that the column stays bare and its index can be used. */
+export function instantFor(column: SourceColumn, sql: string): string {
+  return column.family === 'timestamptz' ? sql : `(${sql} AT TIME ZONE 'UTC')`;
+}

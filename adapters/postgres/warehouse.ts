@@ -1,0 +1,50 @@
+import type pg from 'pg';
+import type { Warehouse, RowStream } from '../../ports/warehouse.ts';
+import { copyRows } from './copy-rows.ts';
+import type { CopyRequest } from './copy-rows.ts';
+import { describePostgresTable } from './describe.ts';
+import { planHistoricalFeatures } from './historical-features.ts';
+import { estimateRows, planNewestRows } from './newest-rows.ts';
+import { asPostgresError, createPostgresPool, inTransaction, quoteIdentifier } from './pool.ts';
+import type { PostgresConfig } from './pool.ts';
+import { SPINE_SCHEMA, dropSpine, writeSpine } from './spine.ts';
+
+const SCHEMAS = ['raw_data', 'feature_mart', SPINE_SCHEMA] as const;
+
+/** The warehouse in PostgreSQL 15 or later. Connections are opened when they are needed, and closed by `close`. */
+export function createPostgresWarehouse(config: PostgresConfig): Warehouse {
+  const { connectionString } = config;
+  const pool = createPostgresPool(config);
+  const stream = ({ columns, ...query }: Pick<CopyRequest, 'columns' | 'select' | 'before' | 'signal'>): RowStream => ({
+    schema: columns.map(({ name, type }) => ({ name, type })),
+    batches: copyRows({ pool, connectionString, columns, ...query }),
+  });
+  return {
+    prepare: () => createSchemas(pool),
+    writeSpine: (request) => writeSpine(pool, connectionString, request),
+    historicalFeatures: async (request) => stream({ ...(await planHistoricalFeatures(pool, request)), signal: request.signal }),
+    newestRows: async (request) => stream({ ...(await planNewestRows(pool, request)), signal: request.signal }),
+    estimateRows: (request) => connected(estimateRows(pool, request)),
+    describeTable: async (table) => (await connected(describePostgresTable(pool, table))).map(({ name, nativeType, type }) => ({ name, nativeType, type })),
+    dropSpine: (table) => dropSpine(pool, table),
+    close: () => pool.end(),
+  };
+}
+
+/** Processes that start together take turns: CREATE SCHEMA IF NOT EXISTS alone fails when it races. Needs no right to create what is there. */
+function createSchemas(pool: pg.Pool): Promise<void> {
+  return inTransaction(pool, async (client) => {
+    await client.query("SELECT pg_advisory_xact_lock(hashtextextended('ml-pipeline schemas', 0))");
+    const { rows } = await client.query<{ nspname: string }>('SELECT nspname FROM pg_namespace WHERE nspname = ANY($1)', [[...SCHEMAS]]);
+    const present = new Set(rows.map((row) => row.nspname));
+    for (const schema of SCHEMAS) if (!present.has(schema)) await client.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
+  });
+}
+
+async function connected<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw asPostgresError(error);
+  }
+}

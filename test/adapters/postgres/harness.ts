@@ -1,0 +1,46 @@
+import pg from 'pg';
+import { createPostgresWarehouse } from '../../../adapters/postgres/warehouse.ts';
+import { quoteIdentifier, quoteTable } from '../../../adapters/postgres/pool.ts';
+import type { ColumnSchema, ColumnType } from '../../../domain/data/columns.ts';
+import type { FeatureValue } from '../../../domain/features/value-types.ts';
+import { formatInstant } from '../../../domain/instant.ts';
+import type { WarehouseHarness } from '../../contracts/warehouse-harness.ts';
+import { createTestDatabase } from '../../support/database.ts';
+
+export interface PostgresHarness extends WarehouseHarness {
+  readonly client: pg.Client;
+  readonly url: string;
+}
+
+const TYPES: Readonly<Record<ColumnType, string>> = { Bool: 'boolean', Int32: 'integer', Int64: 'bigint', Float32: 'real', Float64: 'double precision', String: 'text', Bytes: 'bytea', UnixTimestamp: 'bigint', Timestamp: 'timestamptz' };
+
+/** A warehouse in a database of its own. */
+export async function openPostgres(): Promise<PostgresHarness> {
+  const database = await createTestDatabase();
+  const warehouse = createPostgresWarehouse({ connectionString: database.url });
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await warehouse.prepare();
+  return {
+    warehouse, client, url: database.url,
+    createTable: (table, columns, rows) => createTable(client, table, columns, rows),
+    async close() {
+      await client.end();
+      await warehouse.close();
+      await database.drop();
+    },
+  };
+}
+
+async function createTable(client: pg.Client, table: string, columns: readonly ColumnSchema[], rows: readonly (readonly FeatureValue[])[]): Promise<void> {
+  await client.query(`DROP TABLE IF EXISTS ${quoteTable(table)}`);
+  await client.query(`CREATE TABLE ${quoteTable(table)} (${columns.map(({ name, type }) => `${quoteIdentifier(name)} ${TYPES[type]}`).join(', ')})`);
+  const arrays = columns.map(({ type }, i) => rows.map((row) => parameter(row[i] ?? null, type)));
+  await client.query(`INSERT INTO ${quoteTable(table)} SELECT * FROM unnest(${columns.map(({ type }, i) => `$${i + 1}::${TYPES[type]}[]`).join(', ')})`, arrays);
+}
+
+function parameter(value: FeatureValue, type: ColumnType): unknown {
+  if (value === null) return null;
+  if (type === 'Timestamp') return formatInstant(value as number);
+  return value instanceof Uint8Array ? `\\x${Buffer.from(value).toString('hex')}` : String(value);
+}
