@@ -1,0 +1,59 @@
+import { clone, create } from '@bufbuild/protobuf';
+import { DurationSchema } from '@bufbuild/protobuf/wkt';
+import type { Entity, FeatureView, Field } from '../../../domain/features/definitions.ts';
+import { type FeatureView as FeatureViewMessage, FeatureViewSchema, FeatureViewSpecSchema } from '../gen/feast/core/FeatureView_pb.ts';
+import { OUR_TAGS, readDescribed, writeDescribed } from './described.ts';
+import { DUMMY_ENTITY } from './entity-message.ts';
+import { fieldMessages, readField } from './feature-message.ts';
+import { readSource, sourceMessage } from './source-message.ts';
+import { refuseObject } from './unsupported.ts';
+
+/** The view as Feast's message; fields that the definition does not speak of stay as `previous` has them. `entities` are those the view names, in its order. */
+export function viewMessage(view: FeatureView, entities: readonly Entity[], project: string, previous?: FeatureViewMessage): FeatureViewMessage {
+  const message = previous === undefined ? create(FeatureViewSchema) : clone(FeatureViewSchema, previous);
+  const spec = (message.spec ??= create(FeatureViewSpecSchema));
+  spec.name = view.name;
+  spec.project = project;
+  spec.entities = entities.length === 0 ? [DUMMY_ENTITY.name] : entities.map((entity) => entity.name);
+  spec.entityColumns = fieldMessages(entities.length === 0 ? [{ name: DUMMY_ENTITY.joinKey, type: 'String' }] : entities.map(joinKeyField), spec.entityColumns);
+  spec.features = fieldMessages(view.features, spec.features);
+  if (ttlOf(message) !== view.ttlSeconds) spec.ttl = create(DurationSchema, { seconds: BigInt(view.ttlSeconds ?? 0) });
+  spec.batchSource = sourceMessage(view.source, spec.batchSource);
+  spec.online = view.online ?? true;
+  spec.version = 'latest';
+  writeDescribed(spec, view, view.asKnown === true ? { [OUR_TAGS.asKnown]: 'true' } : {});
+  return message;
+}
+
+/** The definition in a message. UNSUPPORTED for a type or a source that we do not have. A ttl below one second is none, as in Feast's joins. */
+export function readView(message: FeatureViewMessage): FeatureView {
+  const spec = message.spec ?? create(FeatureViewSpecSchema);
+  const path = `feature view ${spec.name}`;
+  if (spec.batchSource === undefined) refuseObject(path, 'It has no batch source.');
+  return {
+    name: spec.name,
+    entities: spec.entities.filter((name) => name !== DUMMY_ENTITY.name),
+    features: spec.features.map((feature) => readField(feature, path)),
+    ttlSeconds: ttlOf(message),
+    source: readSource(spec.batchSource),
+    ...(spec.online ? {} : { online: false }),
+    ...(spec.tags[OUR_TAGS.asKnown] === 'true' ? { asKnown: true } : {}),
+    ...readDescribed(spec),
+  };
+}
+
+/** Whether the columns differ; Feast counts that, and nothing else, as a new version of the view. */
+export function columnsDiffer(a: FeatureViewMessage, b: FeatureViewMessage): boolean {
+  const text = ({ spec }: FeatureViewMessage): string =>
+    JSON.stringify([[...(spec?.entities ?? [])].sort(), ...[spec?.entityColumns ?? [], spec?.features ?? []].map((fields) => fields.map((field) => `${field.name} ${field.valueType}`).sort())]);
+  return text(a) !== text(b);
+}
+
+function ttlOf({ spec }: FeatureViewMessage): number | null {
+  const seconds = Number(spec?.ttl?.seconds ?? 0n);
+  return seconds > 0 ? seconds : null;
+}
+
+function joinKeyField(entity: Entity): Field {
+  return { name: entity.joinKey, type: entity.valueType };
+}
