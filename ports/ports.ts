@@ -6,6 +6,7 @@ import type { FeatureRegistry } from './feature-registry.ts';
 import type { FeatureRepositorySource } from './feature-repository-source.ts';
 import type { ModelGraphs } from './model-graph.ts';
 import type { ModelPackager } from './model-packager.ts';
+import type { ModelPackager } from './model-packager.ts';
 import type { OnlineStore } from './online-store.ts';
 import type { RecipeSource } from './recipe-source.ts';
 import type { SqlTemplates } from './sql-templates.ts';
@@ -25,6 +26,9 @@ export interface Ports {
   readonly recipes: RecipeSource;
   readonly trainer: Trainer;
   readonly modelGraphs: ModelGraphs;
+  readonly modelPackager: ModelPackager;
   readonly tracker: ExperimentTracker;
+  /** Threads that one training may use. */
+  readonly trainingThreads: number;
   readonly modelPackager: ModelPackager;
 }

@@ -1,5 +1,5 @@
 import { checkHyperparameters, ESTIMATORS } from '../model/estimators.ts';
-import { METRICS } from '../model/metrics.ts';
+import { METRICS, metricsOf } from '../model/metrics.ts';
 import { suggestion } from '../nearest.ts';
 import { check, type Issue } from '../validation/shape.ts';
 import { object } from '../validation/object.ts';
@@ -72,7 +72,7 @@ function evaluationIssues({ evaluation, data_interface: dataInterface, registrat
   if (split !== undefined && split.test_size + split.validation_size >= 1) {
     issues.push({ keys: ['evaluation', 'split'], message: `has test_size ${split.test_size} and validation_size ${split.validation_size}, which leave no rows to train on` });
   }
-  const known = METRICS.filter((metric) => dataInterface?.task_type === undefined || metric.taskTypes.includes(dataInterface.task_type)).map((metric) => metric.name);
+  const known: readonly string[] = dataInterface?.task_type === undefined ? Object.keys(METRICS) : metricsOf(dataInterface.task_type);
   const metrics = Array.isArray(evaluation?.metrics) ? evaluation.metrics : [];
   metrics.forEach((name, index) => {
     if (typeof name === 'string' && !known.includes(name)) issues.push({ keys: ['evaluation', 'metrics', index], message: `is ${JSON.stringify(name)}, not a metric of ${dataInterface?.task_type ?? 'any task'}`, cure: suggestion(name, known) });

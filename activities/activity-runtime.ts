@@ -1,0 +1,50 @@
+import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { PipelineError } from '../domain/errors.ts';
+
+/** Heartbeats go out at least this often while an activity works, so that a killed worker is noticed within the heartbeat timeout. */
+const HEARTBEAT_INTERVAL_MS = 4_000;
+
+/** What an activity's work is given by the runtime. */
+export interface ActivityScope {
+  /** Aborted when the workflow is cancelled or the worker shuts down. */
+  readonly signal: AbortSignal;
+  /** The last details that the server has of an earlier attempt. */
+  readonly resumedFrom: unknown;
+  /** Details that the next attempt resumes from and that `describe` shows: figures and cursors, no data rows but join keys. */
+  report(details: unknown): void;
+}
+
+/** Runs the work with steady heartbeats; errors leave it as Temporal failures. */
+export async function withHeartbeats<T>(work: (scope: ActivityScope) => Promise<T>): Promise<T> {
+  const resumedFrom: unknown = activityInfo().heartbeatDetails;
+  let details = resumedFrom;
+  heartbeat(details);
+  const timer = setInterval(() => heartbeat(details), HEARTBEAT_INTERVAL_MS);
+  const signal = cancellationSignal();
+  try {
+    return await work({
+      signal,
+      resumedFrom,
+      report: (next) => {
+        details = next;
+        heartbeat(next);
+      },
+    });
+  } catch (error) {
+    throw asFailure(error, signal);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/**
+ * The one place where our errors become Temporal's. A PipelineError keeps its code as the failure's type and its problems as details; the code says whether a retry can help.
+ * Anything else is retried under the activity's policy.
+ */
+function asFailure(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return new CancelledFailure('The activity was cancelled.', [], error instanceof Error ? error : undefined);
+  if (!(error instanceof PipelineError)) return error;
+  log.warn(error.message.split('\n')[0] ?? error.code, { code: error.code, problems: error.problems.length });
+  return ApplicationFailure.create({ message: error.message, type: error.code, nonRetryable: !error.retryable, details: [error.problems] });
+}

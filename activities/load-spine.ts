@@ -1,0 +1,50 @@
+import type { SpineRef } from '../domain/data/dataset-ref.ts';
+import { refuseProblems, type Problem } from '../domain/errors.ts';
+import { suggestion } from '../domain/nearest.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { TrainingPlan } from './plan-training.ts';
+import { withHeartbeats } from './activity-runtime.ts';
+
+/** Spine tables stay long enough for retries and for a look at what a model was trained on. */
+const SPINE_LIFETIME_MICROS = 30 * 86_400 * 1_000_000;
+
+/** Runs the loader's SQL once, into `spine_data`. */
+export function createLoadSpine({ sqlTemplates, warehouse }: Pick<Ports, 'sqlTemplates' | 'warehouse'>) {
+  return {
+    loadSpine: (input: { readonly plan: TrainingPlan; readonly key: string }): Promise<SpineRef> =>
+      withHeartbeats(async ({ signal }) => {
+        const { recipe, asOfMicros } = input.plan;
+        const { source_uri: sourceUri, parameters, entity_schema: entities } = recipe.loader;
+        const query = await sqlTemplates.render({ sourceUri, parameters, asOfMicros });
+        const spine = await warehouse.writeSpine({
+          name: spineName(input.plan.recipe.name, input.key),
+          query,
+          entityColumns: entities.entity_columns,
+          timestampColumn: entities.timestamp_column,
+          asOfMicros,
+          expiresAtMicros: asOfMicros + SPINE_LIFETIME_MICROS,
+          signal,
+        });
+        refuseMissingColumns(input.plan, spine);
+        return spine;
+      }),
+  };
+}
+
+/** `spine_<recipe>_<run>`: at most 63 characters, PostgreSQL's limit for a name. */
+function spineName(recipe: string, key: string): string {
+  return `spine_${recipe.toLowerCase().replace(/[^a-z0-9]+/g, '_').slice(0, 24)}_${key.replace(/-/g, '')}`;
+}
+
+/** What the recipe expects of the query's columns, and the query does not give. */
+function refuseMissingColumns({ recipe }: TrainingPlan, spine: SpineRef): void {
+  const names = spine.schema.map((column) => column.name);
+  const expected: readonly (readonly [path: string, name: string])[] = [
+    ['data_interface.target_column', recipe.data_interface.target_column],
+    ...recipe.augmenter.request_columns.map((name, index) => [`augmenter.request_columns[${index}]`, name] as const),
+  ];
+  const problems: Problem[] = expected
+    .filter(([, name]) => !names.includes(name))
+    .map(([path, name]) => ({ path, message: `is ${name}, which ${recipe.loader.source_uri} does not select`, cure: suggestion(name, names) }));
+  refuseProblems('INVALID_RECIPE', `The recipe ${recipe.name} and its loader SQL do not fit.`, problems);
+}

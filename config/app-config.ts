@@ -1,0 +1,22 @@
+import { choice, number, text } from '../domain/validation/shape.ts';
+import { defaulted, object, optional, required, type ObjectOf } from '../domain/validation/object.ts';
+
+const port = number({ integer: true, min: 1, max: 65_535 });
+
+const fields = {
+  /** Feast project: part of every key in the online store and every row of the registry. */
+  project: required(text({ pattern: /^[A-Za-z0-9][A-Za-z0-9_]*$/, means: 'a name of letters, digits and _' })),
+  warehouse: required(object({ type: required(choice(['postgres'])), host: required(text()), port: required(port), database: required(text()), user: required(text()), password: required(text()) })),
+  registry: required(object({ type: required(choice(['feast_sql'])), schema: required(text()) })),
+  online_store: required(object({ type: required(choice(['redis'])), host: required(text()), port: required(port), password: optional(text()), key_ttl_seconds: required(number({ integer: true, min: 1 })) })),
+  artifacts: required(object({ type: required(choice(['file'])), folder: required(text()) })),
+  tracking: required(object({ type: required(choice(['mlflow_files'])), folder: required(text()) })),
+  temporal: required(object({ address: required(text({ pattern: /^[^\s:]+:\d+$/, means: 'host:port' })), namespace: required(text()), task_queue: required(text()), ui: required(text()) })),
+  api: required(object({ host: required(text()), port: required(port) })),
+  logs: required(object({ folder: required(text()) })),
+  training: defaulted(object({ threads: optional(number({ integer: true, min: 1 })) }), {}),
+};
+
+/** One environment's settings: `config/environments/<APP_ENV>.yaml` with its variables filled in. Relative folders are below the project folder. */
+export type AppConfig = ObjectOf<typeof fields>;
+export const appConfig = object(fields);

@@ -1,0 +1,68 @@
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Ports } from '../ports/ports.ts';
+import type { Project } from './load-config.ts';
+
+/**
+ * The one table from settings to adapters. Each is loaded when it is bound, so that an environment loads only the SDKs that it uses.
+ * The caller closes what it was given (`closePorts`).
+ */
+export async function bindPorts({ folder, config }: Project): Promise<Ports> {
+  const artifactStore = await bindArtifactStore(folder, config.artifacts);
+  const [{ createParquetDatasetStore }, { createOnnxModelGraphs }, { createYamlRecipeSource }, { createFeatureRepositorySource }, { createTrainer }, { createModelPackager }, { createSqlTemplates }, { systemClock }] = await Promise.all([
+    import('../adapters/parquet/dataset-store.ts'),
+    import('../adapters/onnx/model-graphs.ts'),
+    import('../adapters/yaml/recipe-source.ts'),
+    import('../adapters/feature-repo/feature-repository-source.ts'),
+    import('../adapters/trainers/trainer.ts'),
+    import('../adapters/mlflow/model-packager.ts'),
+    import('../adapters/templates/sql-templates.ts'),
+    import('../adapters/system/clock.ts'),
+  ]);
+  const recipesFolder = join(folder, 'recipes');
+  return {
+    clock: systemClock,
+    artifactStore,
+    datasetStore: createParquetDatasetStore(artifactStore),
+    modelGraphs: createOnnxModelGraphs(),
+    recipes: createYamlRecipeSource(recipesFolder),
+    featureRepository: createFeatureRepositorySource(join(folder, 'feature_repo')),
+    sqlTemplates: createSqlTemplates({ folder: recipesFolder, dialect: config.warehouse.type }),
+    trainer: createTrainer({}),
+    modelPackager: createModelPackager(),
+    trainingThreads: config.training.threads ?? availableParallelism(),
+    ...(await bindServers(folder, config)),
+  };
+}
+
+async function bindArtifactStore(folder: string, settings: Project['config']['artifacts']): Promise<Ports['artifactStore']> {
+  const { createFileArtifactStore } = await import('../adapters/file/artifact-store.ts');
+  return createFileArtifactStore(resolve(folder, settings.folder));
+}
+
+async function bindServers(folder: string, config: Project['config']): Promise<Pick<Ports, 'warehouse' | 'onlineStore' | 'featureRegistry' | 'tracker'>> {
+  const { warehouse, online_store: online, registry, project } = config;
+  const connectionString = postgresUrl(warehouse);
+  const [{ createPostgresWarehouse }, { createRedisOnlineStore }, { createFeastSqlRegistry }, { createFileTracker }] = await Promise.all([
+    import('../adapters/postgres/warehouse.ts'),
+    import('../adapters/redis/online-store.ts'),
+    import('../adapters/feast/registry/sql-registry.ts'),
+    import('../adapters/mlflow/file-tracker.ts'),
+  ]);
+  return {
+    warehouse: createPostgresWarehouse({ connectionString }),
+    onlineStore: createRedisOnlineStore({ host: online.host, port: online.port, project, keyTtlSeconds: online.key_ttl_seconds, ...(online.password === undefined ? {} : { password: online.password }) }),
+    featureRegistry: createFeastSqlRegistry({ connectionString, schema: registry.schema, project }),
+    tracker: createFileTracker({ root: resolve(folder, config.tracking.folder) }),
+  };
+}
+
+/** The connection URL of the warehouse's settings. Holds the password: never print it. */
+export function postgresUrl({ host, port, database, user, password }: Project['config']['warehouse']): string {
+  return `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${encodeURIComponent(database)}`;
+}
+
+/** Closes every connection; safe to call twice. */
+export async function closePorts(ports: Pick<Ports, 'warehouse' | 'onlineStore' | 'featureRegistry' | 'tracker'>): Promise<void> {
+  await Promise.allSettled([ports.warehouse.close(), ports.onlineStore.close(), ports.featureRegistry.close(), ports.tracker.close()]);
+}

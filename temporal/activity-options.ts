@@ -1,0 +1,22 @@
+import type { ActivityOptions } from '@temporalio/common';
+
+/** A value error comes back at once as a non-retryable failure; what is retried is servers away and killed workers. */
+const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 10 } as const;
+
+/** A worker that was killed is missed after this long: long enough for a garbage collection or a busy machine, short enough to go on soon. */
+const HEARTBEAT = '20s';
+
+/** Registry look-ups, recipe checks, aliases: seconds at most. */
+export const QUICK: ActivityOptions = { startToCloseTimeout: '2 minutes', heartbeatTimeout: HEARTBEAT, retry: RETRY };
+
+/** The spine query and the joins run as long as the warehouse needs. */
+export const WAREHOUSE: ActivityOptions = { startToCloseTimeout: '2 hours', heartbeatTimeout: HEARTBEAT, retry: RETRY };
+
+/** A slice of materialization is sized for well under a minute; the rest is for a slow store. */
+export const SLICE: ActivityOptions = { startToCloseTimeout: '30 minutes', heartbeatTimeout: HEARTBEAT, retry: RETRY };
+
+/** Training restarts from its beginning: few attempts, since each costs the whole time. A library that crashes does so again. */
+export const TRAINING: ActivityOptions = { startToCloseTimeout: '12 hours', heartbeatTimeout: HEARTBEAT, retry: { ...RETRY, maximumAttempts: 5 } };
+
+/** Said once per workflow and kept in its history without a trip to a task queue. */
+export const LOCAL: ActivityOptions & { startToCloseTimeout: string } = { startToCloseTimeout: '10s' };

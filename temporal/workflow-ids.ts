@@ -1,0 +1,14 @@
+/** Names are made safe for URLs and shells; different recipes and view sets keep different ids. */
+function slug(text: string): string {
+  return text.replace(/[^A-Za-z0-9_.]+/g, '-').replace(/^-|-$/g, '');
+}
+
+/** One training per recipe runs at a time: a second start joins the first. */
+export function trainWorkflowId(recipe: string): string {
+  return `train-${slug(recipe.replace(/\.ya?ml$/, '').replace(/^(\.\/)?(recipes\/)?/, ''))}`;
+}
+
+/** One materialization per set of views runs at a time. */
+export function materializeWorkflowId(views: readonly string[]): string {
+  return views.length === 0 ? 'materialize-all' : `materialize-${slug([...views].sort().join('-'))}`;
+}

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadProject } from '../../config/load-config.ts';
+import { PipelineError } from '../../domain/errors.ts';
+
+const SECRETS = { POSTGRES_PASSWORD: 'p@ss', REDIS_PASSWORD: '123456' };
+
+describe('the environment file', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'project-'));
+    await mkdir(join(folder, 'config', 'environments'), { recursive: true });
+    await mkdir(join(folder, 'recipes', 'models'), { recursive: true });
+    await writeFile(join(folder, 'config', 'environments', 'local.yaml'), await readFile('config/environments/local.yaml'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('is found from a folder below, with variables and defaults filled in', async () => {
+    const project = await loadProject(join(folder, 'recipes', 'models'), { ...SECRETS, REDIS_PORT: '6400' });
+    assert.equal(project.folder, folder);
+    assert.equal(project.config.online_store.port, 6400);
+    assert.equal(project.config.warehouse.port, 5432);
+    assert.equal(project.config.online_store.password, '123456');
+    assert.equal(project.config.temporal.address, '127.0.0.1:7233');
+  });
+
+  it('takes variables from .env, and the process before it', async () => {
+    await writeFile(join(folder, '.env'), 'POSTGRES_PASSWORD=file\nREDIS_PASSWORD=file\n');
+    const { config } = await loadProject(folder, { POSTGRES_PASSWORD: 'process' });
+    assert.deepEqual([config.warehouse.password, config.online_store.password], ['process', 'file']);
+    await rm(join(folder, '.env'));
+  });
+
+  it('names every missing variable and wrong value with its line, and no secret', async () => {
+    const error = await loadProject(folder, { POSTGRES_PORT: 'abc', REDIS_PASSWORD: 'hidden' }).then(() => assert.fail(), (thrown: unknown) => thrown);
+    assert.ok(error instanceof PipelineError);
+    assert.deepEqual(error.problems.map(({ path }) => path).sort(), ['warehouse.password', 'warehouse.port']);
+    assert.match(error.message, /POSTGRES_PASSWORD, which is not set/);
+    assert.ok(error.problems.every(({ line }) => line !== undefined) && !error.message.includes('hidden'));
+  });
+
+  it('names the environments there are when APP_ENV is another', async () => {
+    await assert.rejects(loadProject(folder, { ...SECRETS, APP_ENV: 'locl' }), /APP_ENV is "locl".*Did you mean "local"/);
+  });
+
+  it('says how to make a project where there is none', async () => {
+    await assert.rejects(loadProject(tmpdir(), SECRETS), /ml-pipeline init/);
+  });
+});

@@ -1,0 +1,3 @@
+/** Every workflow type, by the name under which it is started. */
+export { trainModel } from './train-model.ts';
+export { materializeFeatures } from './materialize-features.ts';
