@@ -52,20 +52,20 @@ export class ProtoReader {
   }
 
   float32(): number {
-    const value = this.#view.getFloat32(this.#take(4), true);
-    return value;
+    return this.#view.getFloat32(this.#take(4), true);
   }
 
   float64(): number {
-    const value = this.#view.getFloat64(this.#take(8), true);
-    return value;
+    return this.#view.getFloat64(this.#take(8), true);
   }
 
   /** Bytes with their length before them: a copy. */
   bytes(): Uint8Array {
     const length = this.varint();
     const start = this.#take(length);
-    return Uint8Array.prototype.slice.call(this.#bytes, start, start + length);
+    const copy = new Uint8Array(length);
+    copy.set(this.#bytes.subarray(start, start + length));
+    return copy;
   }
 
   /** UTF-8 text with its length before it. */
