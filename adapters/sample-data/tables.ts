@@ -1,0 +1,29 @@
+import type pg from 'pg';
+import { PipelineError } from '../../domain/errors.ts';
+import type { FeatureTable } from './feature-sql.ts';
+
+/** Makes the table from the query's rows, in place of the one that is there; the number of rows. The names come from this project's own files. */
+export async function replaceTable(client: pg.ClientBase, table: string, query: string, values: readonly number[]): Promise<number> {
+  try {
+    await client.query(`DROP TABLE IF EXISTS ${table}`);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== '2BP01') throw error;
+    throw new PipelineError('CONFLICT', `${table} cannot be replaced, since other objects of the database depend on it: ${(error as { detail?: string }).detail ?? ''}`, { cause: error });
+  }
+  const { rowCount } = await client.query(`CREATE TABLE ${table} AS ${query}`, [...values]);
+  return rowCount ?? 0;
+}
+
+/** Indexes the table as point-in-time joins look rows up: join keys (the columns before `event_timestamp`), newest first. Refuses two rows of one key and instant. */
+export async function indexFeatureTable(client: pg.ClientBase, table: FeatureTable): Promise<void> {
+  const { rows } = await client.query<{ column: string }>(
+    'SELECT quote_ident(attname) AS column FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 ORDER BY attnum',
+    [`feature_mart.${table.name}`],
+  );
+  const columns = rows.map((row) => row.column);
+  const keys = columns.slice(0, Math.max(0, columns.indexOf('event_timestamp')));
+  if (keys.length === 0) {
+    throw new PipelineError('INVALID_INPUT', `${table.name}.sql must give its join keys first and event_timestamp after them; its columns are ${columns.join(', ')}.`);
+  }
+  await client.query(`CREATE UNIQUE INDEX ON feature_mart.${table.name} (${keys.join(', ')}, event_timestamp DESC)`);
+}

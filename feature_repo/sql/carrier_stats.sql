@@ -1,0 +1,33 @@
+-- Punctuality of each carrier at each origin over seven days, one row per midnight in New York. The columns before event_timestamp are the join keys.
+-- A row at midnight d speaks of the flights that arrived in (d - 7 days, d], all of them known at d. A flight without an arrival (cancelled, diverted) never counts.
+-- The midnight after the last flight has left the seven days gets a row too, with 0 flights, so that a carrier at an origin at rest does not keep its old figures.
+-- The first seven midnights have no row: their seven days begin before the data do.
+WITH days AS (
+  SELECT min(flight_date) + 7 AS first_midnight, max(flight_date) + 1 AS last_midnight FROM raw_data.flights
+), arrived AS (
+  SELECT carrier, origin,
+    -- the first midnight at or after the arrival; its own day when it arrived at midnight sharp
+    ((arrival_timestamp AT TIME ZONE 'America/New_York') - interval '1 microsecond')::date + 1 AS midnight,
+    count(*) AS flights,
+    sum(dep_delay) AS delay_minutes,
+    count(*) FILTER (WHERE arr_delay > 15) AS late_flights
+  FROM raw_data.flights
+  WHERE arrival_timestamp IS NOT NULL
+  GROUP BY carrier, origin, midnight
+), windows AS (
+  SELECT carrier, origin, midnight + after AS midnight,
+    coalesce(sum(flights) FILTER (WHERE after < 7), 0)::bigint AS flights,
+    (sum(delay_minutes) FILTER (WHERE after < 7))::bigint AS delay_minutes,
+    (sum(late_flights) FILTER (WHERE after < 7))::bigint AS late_flights
+  FROM arrived CROSS JOIN generate_series(0, 7) AS after
+  GROUP BY carrier, origin, midnight + after
+)
+SELECT carrier, origin,
+  midnight::timestamp AT TIME ZONE 'America/New_York' AS event_timestamp,
+  midnight::timestamp AT TIME ZONE 'America/New_York' AS created_timestamp,
+  flights AS carrier_flights_7d,
+  delay_minutes::float8 / flights AS carrier_mean_dep_delay_7d,
+  late_flights::float8 / flights AS carrier_share_late_7d
+FROM windows CROSS JOIN days
+WHERE midnight BETWEEN first_midnight AND last_midnight
+ORDER BY carrier, origin, event_timestamp
