@@ -50,7 +50,10 @@ export function createRedisOnlineStore(options: RedisOnlineStoreOptions): Online
     let written = 0;
     // Each lane sends a call, waits for its answer and takes the next one. Where one fails, its loop closes the generator, and the others end too.
     const lane = async (): Promise<void> => {
-      for (const { keys, rows } of calls) written += await runScript(connection, keys, [...settings, rows, ...fields]);
+      for (const { keys, rows } of calls) {
+        const count = await runScript(connection, keys, [...settings, rows, ...fields]); // on its own line: other lanes add to `written` meanwhile
+        written += count;
+      }
     };
     const outcomes = await Promise.allSettled(Array.from({ length: CALLS_UNDER_WAY }, lane));
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
