@@ -4,8 +4,8 @@ import type { DatasetStore } from './dataset-store.ts';
 import type { ExperimentTracker } from './experiment-tracker.ts';
 import type { FeatureRegistry } from './feature-registry.ts';
 import type { FeatureRepositorySource } from './feature-repository-source.ts';
+import type { MatrixStore } from './matrix-store.ts';
 import type { ModelGraphs } from './model-graph.ts';
-import type { ModelPackager } from './model-packager.ts';
 import type { ModelPackager } from './model-packager.ts';
 import type { OnlineStore } from './online-store.ts';
 import type { RecipeSource } from './recipe-source.ts';
@@ -20,6 +20,7 @@ export interface Ports {
   readonly sqlTemplates: SqlTemplates;
   readonly artifactStore: ArtifactStore;
   readonly datasetStore: DatasetStore;
+  readonly matrixStore: MatrixStore;
   readonly onlineStore: OnlineStore;
   readonly featureRegistry: FeatureRegistry;
   readonly featureRepository: FeatureRepositorySource;
@@ -30,5 +31,4 @@ export interface Ports {
   readonly tracker: ExperimentTracker;
   /** Threads that one training may use. */
   readonly trainingThreads: number;
-  readonly modelPackager: ModelPackager;
 }

@@ -99,8 +99,8 @@ async function promote(evaluated: Evaluated, version: string, first: EvaluationR
 const size = (range: { readonly start: number; readonly end: number }): number => range.end - range.start;
 const count = (rows: number): string => rows.toLocaleString('en-US');
 
-function describeMatrix({ split, columns }: PreparedMatrix): string {
-  return `${columns.length} columns; ${count(size(split.training))} training, ${count(size(split.validation))} validation, ${count(size(split.test))} test rows`;
+function describeMatrix({ split, matrix }: PreparedMatrix): string {
+  return `${matrix.columns} columns; ${count(size(split.training))} training, ${count(size(split.validation))} validation, ${count(size(split.test))} test rows`;
 }
 
 function describeScores(metrics: Scores): string {
