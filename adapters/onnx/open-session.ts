@@ -12,8 +12,11 @@ export interface OpenGraph {
   readonly classes: readonly string[] | undefined;
 }
 
-/** One thread inside an operator: with more, one row and the same row in a batch can differ in the last bits (docs/numbers.md). */
-const SESSION_OPTIONS = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential', graphOptimizationLevel: 'all' } as const;
+/**
+ * One thread inside an operator: with more, one row and the same row in a batch can differ in the last bits (docs/numbers.md).
+ * Severity 4 logs fatal errors alone: all others are thrown, and need not be on the terminal as well.
+ */
+const SESSION_OPTIONS = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential', graphOptimizationLevel: 'all', logSeverityLevel: 4 } as const;
 
 /** NOT_FOUND without the file; INVALID_DATA when onnxruntime cannot load it or it was not written by this adapter. */
 export async function openGraph(path: string): Promise<OpenGraph> {

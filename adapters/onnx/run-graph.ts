@@ -51,7 +51,7 @@ function inputColumns(graph: OpenGraph, batch: RecordBatch): readonly Column[] {
 /** onnxruntime says which operator refused a value but not which column it works for; the operators' names carry that. */
 function unknownCategory(error: unknown): PipelineError | undefined {
   const message = error instanceof Error ? error.message : '';
-  const column = /Name:'one_hot ([^']*)'.*Unknown Category/su.exec(message)?.[1];
+  const column = /Name:'one_hot (.*)' Status Message: Unknown Category/su.exec(message)?.[1];
   if (column === undefined) return undefined;
   return new PipelineError('INVALID_DATA', `column ${column} holds a missing value or a category that the training rows did not have; ` +
     'its one_hot step says handle_unknown: error (with ignore, such a row is all zeros)', { cause: error });
