@@ -6,7 +6,7 @@ import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import type { LoggedModelRequest } from '../../ports/experiment-tracker.ts';
 import { checkEntries, checkLoggedModelName } from './checks.ts';
 import { experimentIds } from './experiments.ts';
-import { formatYaml, metaNumber, metaText, readMeta } from './meta-yaml.ts';
+import { formatYaml, metaNumber, metaReference, metaText, readMeta } from './meta-yaml.ts';
 import { addMetricPoints, metricLine } from './metric-files.ts';
 import { defaultTags, liveRunFolder, writeKeyFiles } from './runs.ts';
 import { foldersIn, isThere } from './store.ts';
@@ -65,7 +65,7 @@ async function readLoggedModel(folder: string): Promise<LoggedModel | undefined>
   const meta = await readMeta(join(folder, 'meta.yaml'));
   if (meta === undefined || metaText(meta, 'lifecycle_stage') === 'deleted') return undefined;
   const modelId = folder.slice(dirname(folder).length + 1);
-  return { modelId, runId: metaText(meta, 'source_run_id'), name: metaText(meta, 'name'), artifacts: join(folder, 'artifacts'), folder, createdMillis: metaNumber(meta, 'creation_timestamp') ?? 0 };
+  return { modelId, runId: metaReference(meta, 'source_run_id'), name: metaText(meta, 'name'), artifacts: join(folder, 'artifacts'), folder, createdMillis: metaNumber(meta, 'creation_timestamp') ?? 0 };
 }
 
 async function checkRequest(request: LoggedModelRequest, experimentFolder: string): Promise<void> {

@@ -24,10 +24,16 @@ export async function readMeta(path: string): Promise<Meta | undefined> {
   return value as Meta;
 }
 
-/** Text of a field; empty when it is missing or null. */
+/** Text of a field that is never null; empty when it is missing. */
 export function metaText(meta: Meta, field: string): string {
   const value = meta[field];
-  return typeof value === 'string' && value !== 'null' && value !== '~' ? value : '';
+  return typeof value === 'string' ? value : '';
+}
+
+/** An id or place; empty when it is missing or null. */
+export function metaReference(meta: Meta, field: string): string {
+  const text = metaText(meta, field);
+  return text === 'null' || text === '~' ? '' : text;
 }
 
 /** A whole number; undefined when it is missing or null. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { PipelineError } from '../../domain/errors.ts';
 import type { ResolvedModel } from '../../ports/experiment-tracker.ts';
 import { findLoggedModel, findModelOfRun } from './logged-models.ts';
-import { metaText, readMeta } from './meta-yaml.ts';
+import { metaReference, readMeta } from './meta-yaml.ts';
 import { aliasedVersion, readVersion } from './registry.ts';
 import type { StoredVersion } from './registry.ts';
 import { liveRunFolder } from './runs.ts';
@@ -65,8 +65,8 @@ async function withFiles(uri: string, store: Store, folder: string, runId: strin
   const meta = await readMeta(join(folder, 'MLmodel'));
   if (meta === undefined) throw notFound(uri, store, `There is no file MLmodel in ${folder}.`);
   const inFolder = dirname(folder).split('/').at(-1) ?? '';
-  const modelId = inFolder.startsWith('m-') ? inFolder : metaText(meta, 'model_id') || metaText(meta, 'model_uuid');
-  return { folder, modelId, runId: runId || metaText(meta, 'run_id'), name: version?.name, version: version?.version };
+  const modelId = inFolder.startsWith('m-') ? inFolder : metaReference(meta, 'model_id') || metaReference(meta, 'model_uuid');
+  return { folder, modelId, runId: runId || metaReference(meta, 'run_id'), name: version?.name, version: version?.version };
 }
 
 function localFolder(uri: string, location: string): string {

@@ -7,7 +7,7 @@ import { checkAlias, checkEntries, checkRegisteredName } from './checks.ts';
 import { readKeyFiles } from './key-files.ts';
 import { findLoggedModel } from './logged-models.ts';
 import type { LoggedModel } from './logged-models.ts';
-import { formatYaml, metaNumber, metaText, readMeta, readTextIfThere, withMetaField } from './meta-yaml.ts';
+import { formatYaml, metaNumber, metaReference, metaText, readMeta, readTextIfThere, withMetaField } from './meta-yaml.ts';
 import { writeKeyFiles } from './runs.ts';
 import { foldersIn } from './store.ts';
 import type { Store } from './store.ts';
@@ -79,9 +79,9 @@ export async function readVersion(store: Store, name: string, version: string): 
   return {
     name,
     version,
-    modelId: metaText(meta, 'model_id') || (/^models:\/(m-\w+)$/.exec(source)?.[1] ?? ''),
-    runId: metaText(meta, 'run_id'),
-    location: metaText(meta, 'storage_location') || source,
+    modelId: metaReference(meta, 'model_id') || (/^models:\/(m-\w+)$/.exec(source)?.[1] ?? ''),
+    runId: metaReference(meta, 'run_id'),
+    location: metaReference(meta, 'storage_location') || source,
     createdMillis: metaNumber(meta, 'creation_timestamp') ?? 0,
   };
 }
@@ -96,7 +96,7 @@ async function versionOfModel(folder: string, modelId: string): Promise<number |
     const path = join(folder, `version-${number}`, 'meta.yaml');
     if (!((await readTextIfThere(path)) ?? '').includes(modelId)) continue; // reading YAML is slow, and there may be many
     const meta = await readMeta(path);
-    if (meta !== undefined && metaText(meta, 'model_id') === modelId && metaText(meta, 'current_stage') !== DELETED_STAGE) return number;
+    if (meta !== undefined && metaReference(meta, 'model_id') === modelId && metaText(meta, 'current_stage') !== DELETED_STAGE) return number;
   }
   return undefined;
 }

@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PipelineError } from '../../../domain/errors.ts';
+import type { WrappedArtifact } from '../../../domain/model/wrapped-artifact.ts';
+
+/** Version of the files below; raised when an older reader could not read them any more. */
+const FORMAT = 1;
+const CORE_FILE = 'wrapped_artifact.json';
+
+const FILES = {
+  recipe: 'recipe.yaml',
+  template: 'loader.sql.j2',
+  features: 'feature_views.json',
+  profile: 'training_profile.json',
+  history: 'training_history.json',
+  tuning: 'tuning_history.json',
+  evaluation: 'evaluation/report.json',
+  transforms: 'transforms.mjs',
+} as const;
+
+/** What `wrapped_artifact.json` holds: all that has no file of its own. */
+type Core = Omit<WrappedArtifact, 'features' | 'trainingProfile' | 'history' | 'tuning' | 'evaluation' | 'recipe' | 'loader' | 'transforms'> & {
+  readonly format: number;
+  readonly recipe: string;
+  readonly loader: Omit<WrappedArtifact['loader'], 'text'>;
+  readonly transforms?: string;
+};
+
+/** Relative path -> text of the files that hold the artifact; `readArtifact` gives it back. */
+export function artifactFiles(artifact: WrappedArtifact): Readonly<Record<string, string>> {
+  const { features, trainingProfile, history, tuning, evaluation, recipe, loader, transforms, ...rest } = artifact;
+  const core: Core = {
+    ...rest,
+    format: FORMAT,
+    recipe: recipe.name,
+    loader: { sourceUri: loader.sourceUri, parameters: loader.parameters },
+    ...(transforms === undefined ? {} : { transforms: transforms.sha256 }),
+  };
+  return {
+    [CORE_FILE]: pretty(core),
+    [FILES.recipe]: recipe.text,
+    [FILES.template]: loader.text,
+    [FILES.profile]: pretty(trainingProfile),
+    [FILES.history]: pretty(history),
+    [FILES.evaluation]: pretty(evaluation),
+    ...(features === undefined ? {} : { [FILES.features]: pretty(features) }),
+    ...(tuning === undefined ? {} : { [FILES.tuning]: pretty(tuning) }),
+    ...(transforms === undefined ? {} : { [FILES.transforms]: transforms.source }),
+  };
+}
+
+/** UNSUPPORTED when the folder is another's model or of a later format; INVALID_DATA, naming the file, when one is missing or broken. */
+export async function readArtifact(folder: string): Promise<WrappedArtifact> {
+  const { format, recipe, loader, transforms, ...core } = await readCore(folder);
+  const features = await readJsonIfThere<NonNullable<WrappedArtifact['features']>>(folder, FILES.features);
+  const tuning = await readJsonIfThere<NonNullable<WrappedArtifact['tuning']>>(folder, FILES.tuning);
+  return {
+    ...core,
+    recipe: { name: recipe, text: await readNeeded(folder, FILES.recipe) },
+    loader: { ...loader, text: await readNeeded(folder, FILES.template) },
+    trainingProfile: await readJson(folder, FILES.profile),
+    history: await readJson(folder, FILES.history),
+    evaluation: await readJson(folder, FILES.evaluation),
+    ...(features === undefined ? {} : { features }),
+    ...(tuning === undefined ? {} : { tuning }),
+    ...(transforms === undefined ? {} : { transforms: { source: await readNeeded(folder, FILES.transforms), sha256: transforms } }),
+  };
+}
+
+async function readCore(folder: string): Promise<Core> {
+  const core = await readJsonIfThere<Core>(folder, CORE_FILE);
+  if (core === undefined) throw new PipelineError('UNSUPPORTED', `The model in ${folder} was not made by ml-pipeline: it has no ${CORE_FILE}. Load it with mlflow.pyfunc in Python.`);
+  if (core.format !== FORMAT) throw new PipelineError('UNSUPPORTED', `The model in ${folder} has format ${core.format}; this version of ml-pipeline reads format ${FORMAT}. Use the version that made it, or train it anew.`);
+  return core;
+}
+
+async function readJson<T>(folder: string, name: string): Promise<T> {
+  return parse(await readNeeded(folder, name), join(folder, name)) as T;
+}
+
+async function readJsonIfThere<T>(folder: string, name: string): Promise<T | undefined> {
+  const text = await readIfThere(folder, name);
+  return text === undefined ? undefined : (parse(text, join(folder, name)) as T);
+}
+
+async function readNeeded(folder: string, name: string): Promise<string> {
+  const text = await readIfThere(folder, name);
+  if (text === undefined) throw new PipelineError('INVALID_DATA', `The model in ${folder} is incomplete: ${name} is missing. Train it anew.`);
+  return text;
+}
+
+async function readIfThere(folder: string, name: string): Promise<string | undefined> {
+  try {
+    return await readFile(join(folder, name), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new PipelineError('INVALID_DATA', `${path} is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function pretty(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
