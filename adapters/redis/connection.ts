@@ -40,6 +40,7 @@ export function openRedis(address: RedisAddress): RedisConnection {
     lazyConnect: true,
     disableClientInfo: true,
     connectTimeout: Math.min(timeoutMs, 2000),
+    disconnectTimeout: 100, // of a connection that is gone already, this timer would keep the process
     commandTimeout: timeoutMs,
     socketTimeout: timeoutMs,
     maxRetriesPerRequest: RETRIES_PER_CALL,
