@@ -9,8 +9,8 @@ interface Table {
   /** Column and its SQL type, in Feast's order. */
   readonly columns: Readonly<Record<string, string>>;
   readonly key: readonly string[];
-  /** Index over project_id; none where the project is the key. */
-  readonly index: string | undefined;
+  /** Name of the index over project_id. */
+  readonly index: string;
 }
 
 /** One object a row: its name, its project, when it was written (epoch seconds) and its message. */
@@ -21,7 +21,7 @@ function objectTable(name: string, object: string, message = object, more: Reado
 
 /** Feast's SQL registry as Feast 0.67 lays it out, so that it finds its tables whoever made them. */
 export const REGISTRY_TABLES: readonly Table[] = [
-  { name: 'projects', columns: { project_id: NAME, project_name: NAME, last_updated_timestamp: SECONDS, project_proto: 'bytea NOT NULL' }, key: ['project_id'], index: undefined },
+  { name: 'projects', columns: { project_id: NAME, project_name: NAME, last_updated_timestamp: SECONDS, project_proto: 'bytea NOT NULL' }, key: ['project_id'], index: 'idx_projects_project_id' },
   objectTable('entities', 'entity'),
   objectTable('data_sources', 'data_source'),
   {
@@ -76,6 +76,6 @@ export async function createRegistryTables(client: pg.ClientBase, schema: string
     const table = `${quoteIdentifier(schema)}.${name}`;
     const lines = [...Object.entries(columns).map(([column, type]) => `${column} ${type}`), `CONSTRAINT ${name}_pkey PRIMARY KEY (${key.join(', ')})`];
     await client.query(`CREATE TABLE IF NOT EXISTS ${table} (${lines.join(', ')})`);
-    if (index !== undefined) await client.query(`CREATE INDEX IF NOT EXISTS ${index} ON ${table} (project_id)`);
+    await client.query(`CREATE INDEX IF NOT EXISTS ${index} ON ${table} (project_id)`);
   }
 }

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { DescFile, DescMessage } from '@bufbuild/protobuf';
+import pg from 'pg';
+import { file_feast_core_DataSource } from '../../adapters/feast/gen/feast/core/DataSource_pb.ts';
+import { file_feast_core_Entity } from '../../adapters/feast/gen/feast/core/Entity_pb.ts';
+import { file_feast_core_Feature } from '../../adapters/feast/gen/feast/core/Feature_pb.ts';
+import { file_feast_core_FeatureService } from '../../adapters/feast/gen/feast/core/FeatureService_pb.ts';
+import { file_feast_core_FeatureView } from '../../adapters/feast/gen/feast/core/FeatureView_pb.ts';
+import { file_feast_core_FeatureViewProjection } from '../../adapters/feast/gen/feast/core/FeatureViewProjection_pb.ts';
+import { file_feast_core_Project } from '../../adapters/feast/gen/feast/core/Project_pb.ts';
+import { file_feast_types_Value } from '../../adapters/feast/gen/feast/types/Value_pb.ts';
+import { createFeastSqlRegistry } from '../../adapters/feast/registry/sql-registry.ts';
+import type { FeatureRegistry } from '../../ports/feature-registry.ts';
+import { repository } from '../adapters/feast/registry/repository.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { testServers } from '../support/servers.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PYTHON = join(process.env['ML_PIPELINE_TOOLS'] ?? join(ROOT, '.tools'), 'feast', 'bin', 'python');
+
+interface Listing {
+  readonly projects: readonly string[];
+  readonly entities: readonly Record<string, unknown>[];
+  readonly sources: readonly string[];
+  readonly views: readonly ({ readonly name: string; readonly description: string } & Record<string, unknown>)[];
+  readonly services: readonly Record<string, unknown>[];
+  readonly versions: readonly (readonly [string, string])[];
+}
+
+describe("Feast's Python SDK", function () {
+  this.timeout(120_000); // importing Feast takes seconds
+  /** One whose registry we make, and one whose registry Feast makes. */
+  let ours: Side;
+  let theirs: Side;
+  let environment: NodeJS.ProcessEnv;
+  const registries: FeatureRegistry[] = [];
+
+  before(async function () {
+    if (!existsSync(PYTHON)) {
+      if (process.env['CI'] === 'true') throw new Error(`There is no ${PYTHON}: run scripts/install_tools.sh feast`);
+      return this.skip();
+    }
+    [ours, theirs] = [await createSide(), await createSide()];
+    const [postgres, redis] = [new URL(ours.database.url), new URL((await testServers()).redisUrl)];
+    environment = {
+      ...process.env,
+      POSTGRES_PORT: postgres.port,
+      POSTGRES_PASSWORD: decodeURIComponent(postgres.password),
+      POSTGRES_USER: postgres.username,
+      REDIS_PORT: redis.port,
+      REDIS_PASSWORD: decodeURIComponent(redis.password),
+      FEAST_USAGE: 'False',
+    };
+  });
+  after(async () => {
+    await Promise.all(registries.map((registry) => registry.close()));
+    for (const side of [ours, theirs]) {
+      await side?.client.end();
+      await side?.database.drop();
+    }
+  });
+
+  function registryOf({ database }: Side, project: string): FeatureRegistry {
+    const registry = createFeastSqlRegistry({ connectionString: database.url, schema: 'feast_registry', project });
+    registries.push(registry);
+    return registry;
+  }
+
+  /** Runs a command of registry_client.py. */
+  function feast(command: string, { database }: Side, project: string, options: unknown = null): Promise<unknown> {
+    const variables = { ...environment, PROJECT: project, POSTGRES_DATABASE: new URL(database.url).pathname.slice(1) };
+    return new Promise((resolve, reject) => {
+      const script = join(ROOT, 'test/interop/feast/registry_client.py');
+      const child = execFile(PYTHON, ['-W', 'ignore', script, command], { env: variables, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+        if (error === null) resolve(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
+        else reject(new Error(`registry_client.py ${command}: ${stderr}`));
+      });
+      child.stdin?.end(JSON.stringify(options));
+    });
+  }
+
+  it('has the field numbers and types of our proto text', async () => {
+    const files = [file_feast_core_DataSource, file_feast_core_Entity, file_feast_core_Feature, file_feast_core_FeatureService, file_feast_core_FeatureView, file_feast_core_FeatureViewProjection, file_feast_core_Project, file_feast_types_Value];
+    const messages = files.flatMap((file) => allMessages(file));
+    const enums = [...files.flatMap((file) => file.enums), ...messages.flatMap((message) => message.nestedEnums)];
+    const wanted = { files: files.map((file) => `${file.name}.proto`), messages: messages.map((message) => message.typeName), enums: enums.map((item) => item.typeName) };
+    const facts = (await feast('descriptors', ours, 'none', wanted)) as { messages: Record<string, Record<string, unknown>>; enums: Record<string, Record<string, number>> };
+    for (const message of messages) {
+      for (const [name, fact] of Object.entries(fieldFacts(message))) assert.deepEqual(fact, facts.messages[message.typeName]?.[name], `${message.typeName}.${name}`);
+    }
+    for (const item of enums) {
+      for (const value of item.values) assert.equal(facts.enums[item.typeName]?.[value.name], value.number, `${item.typeName}.${value.name}`);
+    }
+    assert.ok(messages.length > 20 && enums.length === 3);
+  });
+
+  it('lists what we apply, with its types, ttl and tags', async () => {
+    const registry = registryOf(ours, 'listed');
+    await registry.apply(repository);
+    await registry.recordMaterialization('weather', 1_700_000_000_000_000, 1_700_003_600_123_456);
+    const listing = (await feast('listing', ours, 'listed')) as Listing;
+    assert.ok(listing.projects.includes('listed'));
+    assert.deepEqual(listing.entities, [
+      { name: 'airport', description: 'An airport of departure', owner: 'data@example.org', tags: { area: 'flights' }, joinKey: 'origin', type: 'STRING' },
+      { name: 'carrier', description: '', owner: '', tags: {}, joinKey: 'carrier', type: 'INT64' },
+    ]);
+    assert.deepEqual(listing.sources, ['calendar_source', 'punctuality_source', 'weather_source']);
+    assert.deepEqual(listing.views.find((view) => view.name === 'weather'), {
+      name: 'weather',
+      description: 'Weather at the airport',
+      owner: 'weather@example.org',
+      tags: { tier: 'gold', 'ml_pipeline.as_known': 'true' },
+      entities: ['airport'],
+      joinKeys: [['origin', 'String']],
+      features: [
+        { name: 'temp', type: 'Float64', description: 'Degrees Fahrenheit', tags: { unit: 'F', 'ml_pipeline.owner': 'weather@example.org' } },
+        { name: 'gusty', type: 'Bool', description: '', tags: {} },
+        { name: 'visib', type: 'Float32', description: '', tags: {} },
+        { name: 'observed_at', type: 'UnixTimestamp', description: '', tags: {} },
+      ],
+      ttlSeconds: 21_600,
+      online: true,
+      intervals: [[1_700_000_000, 1_700_003_600.123456]],
+      source: { kind: 'PostgreSQLSource', name: 'weather_source', table: 'feature_mart.weather', timestamp: 'event_timestamp', created: 'created_timestamp', mapping: { temperature: 'temp' }, description: 'Hourly observations' },
+    });
+    const punctuality = listing.views.find((view) => view.name === 'punctuality');
+    assert.deepEqual([punctuality?.['joinKeys'], punctuality?.['ttlSeconds'], punctuality?.['online']], [[['carrier', 'Int64'], ['origin', 'String']], null, false]);
+    assert.deepEqual(listing.services, [
+      { name: 'delay_v1', description: 'Inputs of the delay model', owner: '', tags: {}, features: [['weather', ['visib', 'temp']], ['punctuality', ['flights', 'recent_delays']]] },
+    ]);
+    assert.deepEqual(listing.versions, [['v0', 'feature_view']]);
+  });
+
+  it('joins historical features with our registry', async () => {
+    await registryOf(ours, 'joined').apply(repository);
+    await ours.client.query(`
+      CREATE SCHEMA IF NOT EXISTS feature_mart;
+      CREATE TABLE feature_mart.weather (origin text, temperature float8, gusty bool, visib float4, observed_at timestamptz, event_timestamp timestamptz, created_timestamp timestamptz);
+      CREATE TABLE feature_mart.punctuality (carrier int8, origin text, flights int4, recent_delays int8[], event_timestamp timestamptz);
+      INSERT INTO feature_mart.weather VALUES
+        ('JFK', 30, true, 1.5, '2026-01-01T00:00Z', '2026-01-01T00:00Z', '2026-01-01T01:00Z'), ('JFK', 40, false, 2.5, '2026-01-01T02:00Z', '2026-01-01T02:00Z', '2026-01-01T03:00Z');
+      INSERT INTO feature_mart.punctuality VALUES (7, 'JFK', 12, '{1,2}', '2025-01-01T00:00Z');`);
+    const rows = [
+      { row: 0, origin: 'JFK', carrier: 7, event_timestamp: '2026-01-01T01:30:00Z' },
+      { row: 1, origin: 'JFK', carrier: 7, event_timestamp: '2026-01-01T08:00:00Z' },
+      { row: 2, origin: 'JFK', carrier: 8, event_timestamp: '2026-01-01T08:00:01Z' },
+    ];
+    assert.deepEqual(await feast('historical', ours, 'joined', { service: 'delay_v1', rows }), [
+      { row: 0, origin: 'JFK', carrier: 7, visib: 1.5, temp: 30, flights: 12, recent_delays: [1, 2] },
+      { row: 1, origin: 'JFK', carrier: 7, visib: 2.5, temp: 40, flights: 12, recent_delays: [1, 2] },
+      { row: 2, origin: 'JFK', carrier: 8, visib: null, temp: null, flights: null, recent_delays: null },
+    ]);
+  });
+
+  it('keeps what is ours when it rewrites a view', async () => {
+    const registry = registryOf(ours, 'rewritten');
+    await registry.apply(repository);
+    await registry.recordMaterialization('weather', 1_000_000, 2_000_000);
+    await feast('rewrite', ours, 'rewritten');
+    const weather = (await registry.featureViews()).find(({ view }) => view.name === 'weather');
+    assert.deepEqual({ ...weather?.view }, { ...repository.featureViews[0], ttlSeconds: 77, description: 'Weather at the airport (rewritten)' });
+    assert.deepEqual(weather?.materializationIntervals, [{ startMicros: 1_000_000, endMicros: 2_000_000 }]);
+  });
+
+  it('applies definitions that we list', async () => {
+    await theirs.client.query('CREATE SCHEMA feast_registry');
+    await feast('apply', theirs, 'shared');
+    const registry = registryOf(theirs, 'shared');
+    assert.deepEqual(await registry.entities(), [{ name: 'airport', joinKey: 'origin', valueType: 'String', description: 'by Feast', tags: { k: 'v' } }]);
+    const [weather] = await registry.featureViews();
+    const source = { name: 'weather_source', table: 'feature_mart.weather', timestampField: 'event_timestamp', createdTimestampColumn: 'created_timestamp', fieldMapping: { temperature: 'temp' } };
+    const features = [...(weather?.view.features ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
+    assert.deepEqual(features, [{ name: 'codes', type: 'Array(Int64)' }, { name: 'temp', type: 'Float64', description: 'F' }]);
+    assert.deepEqual({ ...weather?.view, features: [] }, { name: 'weather', entities: ['airport'], features: [], ttlSeconds: 21_600, source, owner: 'someone', tags: { tier: 'gold' } });
+    assert.deepEqual(await registry.featureServices(), [{ name: 'delay_v1', features: [{ view: 'weather', features: ['temp'] }], owner: 'someone' }]);
+  });
+
+  it('finds its own fields where they were after we changed its view', async () => {
+    const plan = await registryOf(theirs, 'shared').apply(repository);
+    assert.ok(plan.changes.some(({ kind, name, action }) => kind === 'feature view' && name === 'weather' && action === 'change'));
+    const { rows } = await theirs.client.query<{ message: Buffer }>("SELECT feature_view_proto AS message FROM feast_registry.feature_views WHERE project_id = 'shared' AND feature_view_name = 'weather'");
+    assert.ok(rows[0]?.message.includes(Buffer.from([0x9a, 0x01, 3, ...Buffer.from('ads')])), 'org, field 19, which our proto text does not have');
+    assert.ok(rows[0]?.message.includes(Buffer.from([13 << 3, 1])), 'offline, field 13');
+  });
+
+  it('makes the same tables as we do', async () => {
+    await registryOf(ours, 'tables').apply(repository);
+    assert.deepEqual(await describeSchema(ours.client), await describeSchema(theirs.client));
+  });
+});
+
+interface Side {
+  readonly database: TestDatabase;
+  readonly client: pg.Client;
+}
+
+async function createSide(): Promise<Side> {
+  const database = await createTestDatabase();
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  return { database, client };
+}
+
+async function describeSchema(client: pg.Client): Promise<unknown> {
+  const columns = await client.query("SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default FROM information_schema.columns WHERE table_schema = 'feast_registry' ORDER BY 1, ordinal_position");
+  const indexes = await client.query("SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'feast_registry' ORDER BY 1, 2");
+  assert.ok(columns.rows.length > 50);
+  return { columns: columns.rows as unknown[], indexes: indexes.rows as unknown[] };
+}
+
+function allMessages(container: DescFile | DescMessage): DescMessage[] {
+  const own = container.kind === 'file' ? container.messages : container.nestedMessages;
+  return own.flatMap((message) => [message, ...allMessages(message)]);
+}
+
+/** [number, type, repeated, message or enumeration, oneof] by field name, in the words of Python's descriptors. */
+function fieldFacts(message: DescMessage): Record<string, unknown> {
+  return Object.fromEntries(
+    message.fields.map(({ proto, name }) => {
+      const kinds = ['', 'DOUBLE', 'FLOAT', 'INT64', 'UINT64', 'INT32', 'FIXED64', 'FIXED32', 'BOOL', 'STRING', 'GROUP', 'MESSAGE', 'BYTES', 'UINT32', 'ENUM'];
+      const oneof = message.fields.find((field) => field.name === name)?.oneof?.name ?? '';
+      return [name, [proto.number, kinds[proto.type], proto.label === 3, proto.typeName.slice(1), oneof]];
+    }),
+  );
+}
