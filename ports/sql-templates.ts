@@ -1,3 +1,4 @@
+import type { Micros } from '../domain/instant.ts';
 import type { BoundQuery } from './warehouse.ts';
 
 export interface TemplateRequest {
@@ -5,6 +6,8 @@ export interface TemplateRequest {
   readonly sourceUri: string;
   /** `{{ days }}` and the like: bound as query parameters. */
   readonly parameters: Readonly<Record<string, number | string | boolean>>;
+  /** The instant from which the template looks back: `{{ as_of() }}`. */
+  readonly asOfMicros: Micros;
 }
 
 /** Loader SQL: a Jinja-style text with cross-database macros (docs/loader-sql.md), the same for every warehouse. */

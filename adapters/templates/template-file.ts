@@ -1,0 +1,24 @@
+import { readFile, realpath } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { PipelineError } from '../../domain/errors.ts';
+
+/**
+ * The text of a template of the folder. INVALID_INPUT for a path that leads out of the folder, also by a symbolic link; NOT_FOUND when there is no such file.
+ */
+export async function readTemplate(folder: string, sourceUri: string): Promise<string> {
+  if (isAbsolute(sourceUri) || /[\\\0:]/.test(sourceUri) || sourceUri.split('/').some((part) => part === '..' || part === '')) throw outside(sourceUri);
+  const root = await realpath(folder).catch((error: unknown) => {
+    throw new PipelineError('NOT_FOUND', `There is no recipes folder ${folder}.`, { cause: error });
+  });
+  const file = await realpath(join(root, sourceUri)).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code !== 'ENOENT') throw error;
+    throw new PipelineError('NOT_FOUND', `There is no template ${sourceUri} in ${folder}: loader.source_uri is relative to that folder, such as sql/flights_spine.sql.j2.`, { cause: error });
+  });
+  const inside = relative(root, file);
+  if (inside.split(sep)[0] === '..' || isAbsolute(inside)) throw outside(sourceUri);
+  return readFile(file, 'utf8');
+}
+
+function outside(sourceUri: string): PipelineError {
+  return new PipelineError('INVALID_INPUT', `loader.source_uri ${JSON.stringify(sourceUri)} leads out of the recipes folder: give a path inside it, such as sql/flights_spine.sql.j2.`);
+}
