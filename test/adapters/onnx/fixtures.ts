@@ -98,7 +98,7 @@ export function rowsFor(ensemble: TreeEnsemble, features: number): fc.Arbitrary<
   const near = thresholds.flatMap((value) => [value, neighbour(value, 1), neighbour(value, -1)]);
   const members = ensemble.trees.flatMap((tree) => tree.categories.flatMap((list) => list ?? []));
   const code = fc.oneof(fc.constantFrom(...members, 0), fc.constantFrom(Number.NaN, 0, -0, -1, Infinity, -Infinity, 1e9), fc.nat(80));
-  const number = fc.oneof(fc.constantFrom(...near, 0), fc.constantFrom(Number.NaN, 0, -0, 1e-36, Math.fround(1e-35), neighbour(1e-35, 1), Infinity, -Infinity), fc.float({ noNaN: true }));
+  const number = fc.oneof(fc.constantFrom(...near, 0), fc.constantFrom(Number.NaN, 0, -0, Math.fround(1e-36), Math.fround(1e-35), neighbour(1e-35, 1), Infinity, -Infinity), fc.float({ noNaN: true }));
   const row = fc.tuple(...Array.from({ length: features }, (_, i) => (i < CODE_COLUMNS ? code : number)));
   return fc.array(row, { minLength: 1, maxLength: 20 });
 }
