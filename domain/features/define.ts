@@ -1,6 +1,7 @@
 import { refuseProblems } from '../errors.ts';
 import type { Described, Entity, FeatureRepository, FeatureService, FeatureView, Field, TableSource } from './definitions.ts';
-import { entityProblems, featureServiceProblems, featureViewProblems, repositoryProblems } from './validate.ts';
+import { entityProblems, featureServiceProblems, repositoryProblems } from './validate.ts';
+import { featureViewProblems } from './validate-view.ts';
 
 /** A feature view as it is written down: its entities are the defined ones, not their names. */
 export interface FeatureViewDefinition<Features extends readonly Field[]> extends Described {

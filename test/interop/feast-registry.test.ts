@@ -166,30 +166,35 @@ describe("Feast's Python SDK", function () {
     assert.deepEqual(weather?.materializationIntervals, [{ startMicros: 1_000_000, endMicros: 2_000_000 }]);
   });
 
-  it('applies definitions that we list', async () => {
-    await theirs.client.query('CREATE SCHEMA feast_registry');
-    await feast('apply', theirs, 'shared');
-    const registry = registryOf(theirs, 'shared');
-    assert.deepEqual(await registry.entities(), [{ name: 'airport', joinKey: 'origin', valueType: 'String', description: 'by Feast', tags: { k: 'v' } }]);
-    const [weather] = await registry.featureViews();
-    const source = { name: 'weather_source', table: 'feature_mart.weather', timestampField: 'event_timestamp', createdTimestampColumn: 'created_timestamp', fieldMapping: { temperature: 'temp' } };
-    const features = [...(weather?.view.features ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
-    assert.deepEqual(features, [{ name: 'codes', type: 'Array(Int64)' }, { name: 'temp', type: 'Float64', description: 'F' }]);
-    assert.deepEqual({ ...weather?.view, features: [] }, { name: 'weather', entities: ['airport'], features: [], ttlSeconds: 21_600, source, owner: 'someone', tags: { tier: 'gold' } });
-    assert.deepEqual(await registry.featureServices(), [{ name: 'delay_v1', features: [{ view: 'weather', features: ['temp'] }], owner: 'someone' }]);
-  });
+  describe('a registry that it made', () => {
+    before(async () => {
+      await theirs.client.query('CREATE SCHEMA feast_registry');
+      await feast('apply', theirs, 'shared');
+    });
 
-  it('finds its own fields where they were after we changed its view', async () => {
-    const plan = await registryOf(theirs, 'shared').apply(repository);
-    assert.ok(plan.changes.some(({ kind, name, action }) => kind === 'feature view' && name === 'weather' && action === 'change'));
-    const { rows } = await theirs.client.query<{ message: Buffer }>("SELECT feature_view_proto AS message FROM feast_registry.feature_views WHERE project_id = 'shared' AND feature_view_name = 'weather'");
-    assert.ok(rows[0]?.message.includes(Buffer.from([0x9a, 0x01, 3, ...Buffer.from('ads')])), 'org, field 19, which our proto text does not have');
-    assert.ok(rows[0]?.message.includes(Buffer.from([13 << 3, 1])), 'offline, field 13');
-  });
+    it('holds definitions that we list', async () => {
+      const registry = registryOf(theirs, 'shared');
+      assert.deepEqual(await registry.entities(), [{ name: 'airport', joinKey: 'origin', valueType: 'String', description: 'by Feast', tags: { k: 'v' } }]);
+      const [weather] = await registry.featureViews();
+      const source = { name: 'weather_source', table: 'feature_mart.weather', timestampField: 'event_timestamp', createdTimestampColumn: 'created_timestamp', fieldMapping: { temperature: 'temp' } };
+      const features = [...(weather?.view.features ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
+      assert.deepEqual(features, [{ name: 'codes', type: 'Array(Int64)' }, { name: 'temp', type: 'Float64', description: 'F' }]);
+      assert.deepEqual({ ...weather?.view, features: [] }, { name: 'weather', entities: ['airport'], features: [], ttlSeconds: 21_600, source, owner: 'someone', tags: { tier: 'gold' } });
+      assert.deepEqual(await registry.featureServices(), [{ name: 'delay_v1', features: [{ view: 'weather', features: ['temp'] }], owner: 'someone' }]);
+    });
 
-  it('makes the same tables as we do', async () => {
-    await registryOf(ours, 'tables').apply(repository);
-    assert.deepEqual(await describeSchema(ours.client), await describeSchema(theirs.client));
+    it('keeps fields that we do not know when we change its view', async () => {
+      const plan = await registryOf(theirs, 'shared').apply(repository);
+      assert.ok(plan.changes.some(({ kind, name, action }) => kind === 'feature view' && name === 'weather' && action === 'change'));
+      const { rows } = await theirs.client.query<{ message: Buffer }>("SELECT feature_view_proto AS message FROM feast_registry.feature_views WHERE project_id = 'shared' AND feature_view_name = 'weather'");
+      assert.ok(rows[0]?.message.includes(Buffer.from([0x9a, 0x01, 3, ...Buffer.from('ads')])), 'org, field 19, which our proto text does not have');
+      assert.ok(rows[0]?.message.includes(Buffer.from([13 << 3, 1])), 'offline, field 13');
+    });
+
+    it('has the tables that we make', async () => {
+      await registryOf(ours, 'tables').apply(repository);
+      assert.deepEqual(await describeSchema(ours.client), await describeSchema(theirs.client));
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Described } from '../../../domain/features/definitions.ts';
-import { RESERVED_TAG_PREFIX } from '../../../domain/features/validate.ts';
+import { RESERVED_TAG_PREFIX } from '../../../domain/features/validate-names.ts';
 
 /** What Feast's messages have no field for, and we keep in a tag. */
 export const OUR_TAGS = {
