@@ -13,12 +13,13 @@ import type { StackSettings } from './settings.ts';
 
 const execute = promisify(execFile);
 
-/** The command that runs compose: the engine's plugin, or the separate program; undefined where no engine answers. */
+/** The command that runs compose (2 or newer): the engine's plugin, or the separate program; undefined where no engine answers. */
 export async function findCompose(): Promise<readonly [string, ...string[]] | undefined> {
-  const answers = (command: string, args: string[]): Promise<boolean> => execute(command, args, { timeout: 10_000 }).then(() => true, () => false);
-  if (!(await answers('docker', ['info']))) return undefined;
-  if (await answers('docker', ['compose', 'version'])) return ['docker', 'compose'];
-  return (await answers('docker-compose', ['version'])) ? ['docker-compose'] : undefined;
+  const answer = (command: string, args: string[]): Promise<string | undefined> => execute(command, args, { timeout: 10_000 }).then(({ stdout }) => stdout.trim(), () => undefined);
+  if ((await answer('docker', ['info', '--format', '{{.ServerVersion}}'])) === undefined) return undefined;
+  const isCurrent = (version: string | undefined): boolean => /^v?([2-9]|\d\d)\./.test(version ?? '');
+  if (isCurrent(await answer('docker', ['compose', 'version', '--short']))) return ['docker', 'compose'];
+  return isCurrent(await answer('docker-compose', ['version', '--short'])) ? ['docker-compose'] : undefined;
 }
 
 type Compose = (...args: string[]) => Promise<string>;

@@ -6,7 +6,7 @@ import type { ProbeResult } from '../../ports/local-stack.ts';
 import { SEARCH_ATTRIBUTE_NAMES } from '../../temporal/search-attributes.ts';
 import { LOCAL_DATABASE } from './database.ts';
 import { probe } from './machine-probes.ts';
-import { describeHolder, findPortHolder } from './port-holder.ts';
+import { acceptsConnections, describeHolder, findPortHolder } from './port-holder.ts';
 import { REDIS_PERSISTENCE } from './redis-server.ts';
 import type { StackSettings } from './settings.ts';
 
@@ -89,10 +89,11 @@ async function redis(settings: StackSettings): Promise<string> {
 }
 
 async function temporal(settings: StackSettings): Promise<string> {
+  if (!(await acceptsConnections(settings.ports.TEMPORAL_PORT))) throw new Error(`nothing listens on port ${settings.ports.TEMPORAL_PORT}`);
   const { Connection } = await import('@temporalio/client');
   const address = `127.0.0.1:${settings.ports.TEMPORAL_PORT}`;
   const connection = await Connection.connect({ address, connectTimeout: 5000 }).catch(() => {
-    throw new Error(`nothing answers at ${address}`);
+    throw new Error(`no Temporal server answers at ${address}`);
   });
   try {
     const { serverVersion } = await connection.workflowService.getSystemInfo({});
