@@ -39,7 +39,7 @@ async function takeTicket(folder: string, patienceMillis: number): Promise<numbe
       const holder = newest === 0 ? undefined : await holderOf(join(folder, String(newest)));
       if (holder === undefined && (await tryTicket(folder, draft, newest + 1))) return newest + 1;
       if (holder !== undefined && Date.now() > deadline) throw notToBeHad(folder, holder, patienceMillis);
-      if (holder !== undefined) await sleep(1 + Math.random() * 9);
+      if (holder !== undefined) await sleep(1 + Math.random() * 19);
     }
   } finally {
     await rm(draft, { force: true });

@@ -65,11 +65,21 @@ function writers(root: string, temporary: string, patienceMillis: number | undef
   };
   return {
     root,
-    locked: (work) => underLock(join(root, OWN_FOLDER, 'lock'), work, patienceMillis),
+    locked: inTurn((work) => underLock(join(root, OWN_FOLDER, 'lock'), work, patienceMillis)),
     replaceFile: (path, text) => put(path, (file) => writeFile(file, text)),
     replaceWithCopy: (path, from) => put(path, (file) => copyFile(from, file)),
     createFile: (path, text) => createFile(draft(), path, text),
     createFolder: (path, fill) => createFolder(temporary, path, fill),
+  };
+}
+
+/** Callers of this process queue here, so that only one of them looks at the lock's files again and again. */
+function inTurn(lock: <T>(work: () => Promise<T>) => Promise<T>): Store['locked'] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(() => lock(work));
+    last = turn.catch(() => undefined); // its caller is told; the next one goes on
+    return turn;
   };
 }
 

@@ -23,7 +23,7 @@ describe('the lock of a file store', () => {
       await sleep(1);
       inside -= 1;
     };
-    await Promise.all(Array.from({ length: 60 }, () => underLock(folder, work)));
+    await Promise.all(Array.from({ length: 24 }, () => underLock(folder, work)));
     assert.equal(most, 1);
     assert.ok((await readdir(folder)).length <= 18, String(await readdir(folder)));
   });
