@@ -11,7 +11,7 @@ import { linked, rawOutputs } from './oracle.ts';
 const graphs = createOnnxModelGraphs();
 const FEATURES = 4;
 
-async function predict(model: TreeEnsemble, classes: readonly string[], rows: readonly (readonly number[])[], columns = FEATURES): Promise<Predictions & { single: Predictions[] }> {
+async function predict(model: TreeEnsemble, classes: readonly string[], rows: readonly (readonly number[])[], columns = FEATURES, { alone = true } = {}): Promise<Predictions & { single: Predictions[] }> {
   return inFolder(async (folder) => {
     const preprocessor = plainNumbers(columns);
     const path = join(folder, 'model.onnx');
@@ -20,7 +20,7 @@ async function predict(model: TreeEnsemble, classes: readonly string[], rows: re
     try {
       const batch = await session.predict(batchOf(preprocessor, rows.map(rowOf)));
       const single: Predictions[] = [];
-      for (const row of rows) single.push(await session.predict(batchOf(preprocessor, [rowOf(row)])));
+      for (const row of alone ? rows : []) single.push(await session.predict(batchOf(preprocessor, [rowOf(row)])));
       return { ...batch, single };
     } finally {
       await session.close();
@@ -106,7 +106,10 @@ describe('tree ensembles as ONNX graphs', () => {
       assert.ok(size < 16e6, `${size} bytes`);
     });
     const result = await predict(model, [], rows, columns);
-    rows.forEach((row, i) => assert.equal(result.predictions[i], Math.fround(rawOutputs(model, row)[0]!)));
+    const expected = rows.map((row) => Math.fround(rawOutputs(model, row)[0]!));
+    assert.deepEqual([...result.predictions], expected);
     assertSameAlone(result);
+    const many = await predict(model, [], Array.from({ length: 25_000 }, (_, i) => rows[i % rows.length]!), columns, { alone: false });
+    many.predictions.forEach((value, i) => assert.ok(Object.is(value, expected[i % rows.length]), `row ${i} of 25,000`));
   });
 });
