@@ -80,7 +80,7 @@ function explain(error: unknown, action: string, server: string, lastFailure: st
   // The server's own words may quote a call's arguments: only their kind is repeated.
   if (error.name === 'ReplyError') return new PipelineError('UNSUPPORTED', `${server} could not ${action}: it answered ${error.message.split(' ', 1)[0]}. Is it Redis 7 or later?`);
   if (isProgrammingError(error)) throw error;
-  const reason = [error.message, lastFailure].filter((text, index, all) => text !== '' && all.indexOf(text) === index).join('; ');
+  const reason = lastFailure === '' ? error.message : lastFailure;
   return new PipelineError('UNAVAILABLE', `${server} could not ${action}: ${reason}. Is the server running, and is the address right?`);
 }
 
