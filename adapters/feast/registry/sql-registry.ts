@@ -34,9 +34,10 @@ export function createFeastSqlRegistry({ connectionString, schema, project }: Fe
     apply: (repository) =>
       inTransaction(pool, async (client) => {
         const rows = await lockRegistry({ client, schema, project });
-        const plan = planRegistry(repository, project, await readStored(rows), now());
-        await writePlan(rows, plan, now());
-        if (plan.plan.changes.length > 0) await touchProject(rows, now());
+        const writtenAt = now();
+        const plan = planRegistry(repository, project, await readStored(rows), writtenAt);
+        await writePlan(rows, plan, writtenAt);
+        if (plan.plan.changes.length > 0) await touchProject(rows, writtenAt);
         return plan.plan;
       }),
     entities: async () => readMessages(ENTITIES, await readAll('entity'), ({ spec }) => spec?.name === DUMMY_ENTITY.name, readEntity),

@@ -71,7 +71,9 @@ export async function hasRegistryTables(client: pg.ClientBase, schema: string): 
 /** Creates the schema and the tables that are missing. The caller holds the registry's lock. */
 export async function createRegistryTables(client: pg.ClientBase, schema: string): Promise<void> {
   if (await hasRegistryTables(client, schema)) return;
-  await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`);
+  // Where the schema is there already, no right to create one is needed.
+  const { rowCount } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
+  if (rowCount === 0) await client.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
   for (const { name, columns, key, index } of REGISTRY_TABLES) {
     const table = `${quoteIdentifier(schema)}.${name}`;
     const lines = [...Object.entries(columns).map(([column, type]) => `${column} ${type}`), `CONSTRAINT ${name}_pkey PRIMARY KEY (${key.join(', ')})`];
