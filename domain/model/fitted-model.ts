@@ -4,7 +4,7 @@
  */
 export type FittedModel = TreeEnsemble | LinearModel;
 
-/** How raw outputs become what the model says. `share`: several 0..1 scores, clipped to [0, 1] and divided by their sum. */
+/** How raw outputs become what the model says. `share`: 0..1 scores, clipped to [0, 1]; one is the probability of class 1, several are divided by their sum (all equal where it is 0). */
 export type Link = 'identity' | 'sigmoid' | 'softmax' | 'share';
 
 export interface TreeEnsemble {
@@ -29,12 +29,12 @@ export interface Tree {
   readonly rightChild: Int32Array;
   /** Where a missing value goes. */
   readonly missing: readonly MissingRule[];
-  /** Codes that go left, for categorical splits; undefined for numeric ones. */
+  /** Codes that go left, for categorical splits; undefined for numeric ones. Whole numbers, and so are the values of such a feature. */
   readonly categories: readonly (readonly number[] | undefined)[];
   readonly leafValue: Float64Array;
 }
 
-/** `zero`: NaN acts as 0.0. `left`, `right`: NaN goes there. `zeroLeft`, `zeroRight`: NaN and |x| <= 1e-35 go there. */
+/** `zero`: NaN acts as 0.0. `left`, `right`: NaN goes there. `zeroLeft`, `zeroRight`: NaN and |x| <= 1e-35 (rounded to float32, as LightGBM has it) go there. */
 export type MissingRule = 'zero' | 'left' | 'right' | 'zeroLeft' | 'zeroRight';
 
 export interface LinearModel {
