@@ -1,4 +1,5 @@
 # One image for the worker, the API and Temporal's development server. Its build steps are the scripts that a machine without containers runs.
+# The code runs as it does in a checkout: from its TypeScript source.
 # The C library has to be glibc: Temporal's worker, onnxruntime and LightGBM have no binaries for Alpine's.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
@@ -17,9 +18,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY scripts/install_modules.sh scripts/install_modules.sh
 RUN scripts/install_modules.sh
 COPY . .
-RUN npm run build \
- && npm prune --omit=dev \
- && scripts/prune_platforms.sh
+RUN npm prune --omit=dev && scripts/prune_platforms.sh
 
 FROM ${NODE_IMAGE}
 WORKDIR /app

@@ -12,6 +12,7 @@ import { removeCluster } from './postgres-cluster.ts';
 import { postgresServer } from './postgres-server.ts';
 import { readRunning, stopRecorded } from './process-record.ts';
 import { redisServer } from './redis-server.ts';
+import { chosenServers } from './server-names.ts';
 import { startServer, tail } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
 import type { StackSettings } from './settings.ts';
@@ -47,7 +48,7 @@ export function nativeStack(settings: StackSettings): LocalStack {
     engine: 'native',
     up: (onStep = () => undefined) => withStackLock(settings.projectFolder, () => up(settings, onStep)),
     status: () => status(settings),
-    logs: ({ servers = STACK_SERVERS, lines }) => Promise.all(servers.map(async (server) => ({ server, text: await lastLines(places(settings, server).logFile, lines) }))),
+    logs: async ({ servers, lines }) => Promise.all(chosenServers(servers).map(async (server) => ({ server, text: await lastLines(places(settings, server).logFile, lines) }))),
     down: () => withStackLock(settings.projectFolder, () => down(settings)),
     reset: ({ confirmed }) => withStackLock(settings.projectFolder, () => reset(settings, confirmed)),
   };
@@ -70,7 +71,7 @@ function binariesFolder(settings: StackSettings): string {
   if (process.platform !== 'linux') throw new PipelineError('UNSUPPORTED', `The native servers run on Linux; this is ${process.platform}. Start a container engine (Docker, Podman with docker compose) and set STACK_ENGINE=compose, see docs/local-stack.md.`);
   const folder = join(settings.toolsFolder, 'bin');
   const missing = ['postgres', 'initdb', 'redis-server', 'temporal'].filter((name) => !existsSync(join(folder, name)));
-  if (missing.length > 0) throw new PipelineError('NOT_FOUND', `Missing in ${folder}: ${missing.join(', ')}. Run: scripts/install_tools.sh servers`);
+  if (missing.length > 0) throw new PipelineError('NOT_FOUND', `Missing in ${folder}: ${missing.join(', ')}. Run: scripts/install_tools.sh servers (of this package)`);
   return folder;
 }
 

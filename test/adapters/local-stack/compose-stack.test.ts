@@ -39,6 +39,7 @@ describe('the local stack in containers', () => {
     await chmod(join(folder, 'bin', 'docker'), 0o755);
     process.env['PATH'] = `${join(folder, 'bin')}${delimiter}${path}`;
     process.env['FAKE_FOLDER'] = folder;
+    await writeFile(join(folder, 'docker-compose.local.yml'), '');
     const postgres = new URL((await testServers()).postgresUrl);
     const [redis, temporal, ui] = await findFreePorts(3);
     settings = stackSettings({

@@ -12,7 +12,7 @@ describe("doctor's probes", () => {
   let folder: string;
   const passwords = 'POSTGRES_SUPERUSER_PASSWORD=a\nPOSTGRES_PASSWORD=b\nREDIS_PASSWORD=';
   const run = async (environment: NodeJS.ProcessEnv = {}): Promise<Map<string, ProbeResult>> => {
-    const results = await probes({ projectFolder: folder, packageFolder: process.cwd(), environment });
+    const results = await probes({ projectFolder: folder, packageFolder: process.cwd(), environment: { ML_PIPELINE_TOOLS: join(folder, '.tools'), ...environment } });
     return new Map(results.map((result) => [result.name, result]));
   };
 
