@@ -27,6 +27,7 @@ export function checkTemplate(root: TemplateNode, path: string, parameters: read
     const parts = PARTS[node.typename];
     if (parts === undefined) {
       report(node, `${node.typename} is no part of loader SQL.`, NOT_SUPPORTED[node.typename] ?? 'It has tags with macros and values, if, set and comments.');
+      if (node.typename === 'Filter') visit(partOf(node, 'args')); // what it is applied to is read
       return;
     }
     if (node.typename === 'Symbol') readName(node);

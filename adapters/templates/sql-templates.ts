@@ -4,12 +4,12 @@ import type { BoundQuery } from '../../ports/warehouse.ts';
 import { bigqueryDialect } from './bigquery.ts';
 import { checkTemplate } from './check.ts';
 import type { SqlDialect } from './dialect.ts';
-import { writeTemplate } from './evaluate.ts';
 import { MACROS } from './macros.ts';
 import { parseTemplate } from './parse.ts';
 import { postgresDialect } from './postgres.ts';
 import { createSqlWriter } from './sql-writer.ts';
 import { readTemplate } from './template-file.ts';
+import { writeTemplate } from './write-template.ts';
 
 const DIALECTS = { postgres: postgresDialect, bigquery: bigqueryDialect } as const satisfies Record<string, SqlDialect>;
 
@@ -36,7 +36,7 @@ export function renderTemplate(text: string, request: TemplateRequest, dialect: 
   refuseProblems('INVALID_TEMPLATE', title, checkTemplate(root, path, Object.keys(parameters)));
   const writer = createSqlWriter(dialect);
   const problems: Problem[] = [];
-  writeTemplate(root, { dialect, writer, parameters, asOfMicros, path, problems });
+  writeTemplate({ dialect, writer, parameters, asOfMicros, path, variables: new Map(), problems }, root);
   refuseProblems('INVALID_TEMPLATE', title, problems);
   return writer.finish();
 }
