@@ -8,9 +8,9 @@ import type { ExperimentTracker, MetricPoint, RunStatus, TrackedRun } from '../.
 import { checkEntries, checkName, checkRunId } from './checks.ts';
 import { checkExperiment, experimentIds, findExperiment } from './experiments.ts';
 import { keysIn, readKeyFiles } from './key-files.ts';
-import { formatYaml, metaNumber, metaText, readMeta, withMetaField } from './meta-yaml.ts';
+import { formatYaml, metaNumber, metaText, readMeta, readTextIfThere, withMetaField } from './meta-yaml.ts';
 import type { Meta } from './meta-yaml.ts';
-import { latestPoint, parseMetricFile } from './metric-files.ts';
+import { latestPoint, metricLine, parseMetricFile } from './metric-files.ts';
 import { foldersIn, isThere } from './store.ts';
 import type { Store } from './store.ts';
 
@@ -86,11 +86,12 @@ export async function listRuns(store: Store, filter: { readonly experiment?: str
   return Promise.all(found.slice(0, filter.limit).map(({ folder }) => readRun(folder)));
 }
 
-/** The points of a metric in the order they were logged; none when the run has no such metric. */
+/** The points of a metric in the order they were logged, each once: Python logs a point again when it links it to a model. None when the run has no such metric. */
 export async function metricHistory(store: Store, runId: string, key: string): Promise<MetricPoint[]> {
   refuseProblems('INVALID_INPUT', 'The metric cannot be read.', checkEntries('metric', [[key, undefined]]));
   const path = join(await liveRunFolder(store, runId), 'metrics', key);
-  return (await isThere(path)) ? parseMetricFile(await readFile(path, 'utf8'), key, path) : [];
+  const text = await readTextIfThere(path);
+  return text === undefined ? [] : [...new Map(parseMetricFile(text, key, path).map((point) => [metricLine(point), point])).values()];
 }
 
 async function runFolders(store: Store, experiments: readonly string[]): Promise<string[]> {

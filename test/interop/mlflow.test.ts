@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { fork, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createFileTracker } from '../../adapters/mlflow/file-tracker.ts';
+import { createModelPackager } from '../../adapters/mlflow/model-packager.ts';
+import { createOnnxModelGraphs } from '../../adapters/onnx/model-graphs.ts';
+import type { ExperimentTracker } from '../../ports/experiment-tracker.ts';
+import { CLASSES, RAW_ROWS, examplePackage, rawBatch } from '../adapters/mlflow/example-model.ts';
+import { DATASET, START } from '../contracts/experiment-tracker.contract.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const FOLDER = join(process.env['ML_PIPELINE_TOOLS'] ?? join(ROOT, '.tools'), 'interop', 'bin');
+
+type Table = Record<string, (number | string)[]>;
+
+describe("MLflow's Python client", function () {
+  this.timeout(300_000); // importing MLflow takes seconds, and several processes do
+  let work: string;
+  let root: string;
+  let tracker: ExperimentTracker;
+  let ids: { runId: string; modelId: string };
+  let other: { modelId: string };
+
+  before(async function () {
+    if (!existsSync(join(FOLDER, 'python'))) {
+      if (process.env['CI'] === 'true') throw new Error(`There is no ${FOLDER}/python: run scripts/install_tools.sh interop`);
+      return this.skip();
+    }
+    work = await mkdtemp(join(tmpdir(), 'mlflow-interop-'));
+    root = join(work, 'mlruns');
+    tracker = createFileTracker({ root });
+    ids = await logTraining(tracker, work, 'classification', 'flight delay');
+    other = await logTraining(tracker, work, 'regression', 'arrival delay');
+  });
+  after(async () => {
+    if (work !== undefined) await rm(work, { recursive: true });
+  });
+
+  it('reads experiments, runs, metrics, data sets, models and versions of a store that we wrote', async () => {
+    const { answer, log } = await python('read', fileUri(root));
+    assert.deepEqual(answer, expectedReading(ids, other.modelId));
+    assert.doesNotMatch(log, /malformed|invalid/i);
+  });
+
+  it('predicts from raw columns, strings and missing values included, what onnxruntime predicts here', async () => {
+    const { answer } = await python('predict', fileUri(root), 'models:/flight delay@champion', RAW_ROWS);
+    const tables = answer as Record<string, Table> & { index: number[] };
+    const expected = await predictHere(tracker, 'models:/flight delay@champion');
+    const plain = tables['plain'] as Table;
+    assert.deepEqual(Object.keys(plain), ['label', 'probability_on_time', 'probability_late', 'class']);
+    assert.deepEqual(plain['label'], [...expected.predictions]);
+    assert.deepEqual(plain['class'], [...expected.predictions].map((index) => CLASSES[index]));
+    for (const [index, name] of ['probability_on_time', 'probability_late'].entries()) closeTo(plain[name], expected.probabilities[index] as Float32Array);
+    for (const kind of ['nullable', 'objects', 'decimals', 'single']) assert.deepEqual(tables[kind], plain, kind);
+    assert.deepEqual(tables['without_feature'], tables['all_missing']);
+    assert.deepEqual(tables['integers'], tables['floats']);
+    assert.deepEqual(tables['empty'], { label: [], probability_on_time: [], probability_late: [], class: [] });
+    assert.deepEqual(tables.index, RAW_ROWS.map((_, index) => 10 * index));
+  });
+
+  it('predicts numbers with a regression', async () => {
+    const { answer } = await python('predict', fileUri(root), 'models:/arrival delay/1', RAW_ROWS);
+    const plain = (answer as Record<string, Table>)['plain'] as Table;
+    assert.deepEqual(Object.keys(plain), ['prediction']);
+    closeTo(plain['prediction'], (await predictHere(tracker, 'models:/arrival delay@champion')).predictions);
+  });
+
+  it('reads and predicts the same after `mlflow migrate-filestore` moved the store to SQLite', async () => {
+    const database = `sqlite:///${join(work, 'migrated.db')}`;
+    await run(join(FOLDER, 'mlflow'), ['migrate-filestore', '--source', root, '--target', database]);
+    assert.deepEqual((await python('read', database)).answer, expectedReading(ids, other.modelId));
+    const [before, after] = [await python('predict', fileUri(root), 'models:/flight delay@champion', RAW_ROWS), await python('predict', database, 'models:/flight delay@champion', RAW_ROWS)];
+    assert.deepEqual(after.answer, before.answer);
+  });
+
+  it('writes stores that we read: values, experiments by name, models of MLflow 2 and 3', async () => {
+    const theirs = join(work, 'theirs');
+    const { folder } = await tracker.modelFolder('models:/flight delay@champion');
+    const { answer } = await python('write', fileUri(theirs), folder);
+    const written = answer as { run: string; experiment: string; model: string };
+    const reader = createFileTracker({ root: theirs });
+    const found = await reader.run(written.run);
+    assert.deepEqual([found.name, found.status, found.params, found.metrics, found.tags['team']], ['1e5', 'FINISHED', { depth: '3' }, { loss: 0.25 }, 'ml']);
+    assert.deepEqual((await reader.metricHistory(written.run, 'loss')).map((point) => [point.step, point.value]), [[0, 0.5], [1, Number.NaN], [2, 0.25]]);
+    assert.equal(await reader.ensureExperiment('from python'), written.experiment);
+    assert.deepEqual((await reader.runs({ experiment: 'from python', limit: 5 })).map((each) => each.runId), [written.run]);
+    for (const uri of ['models:/old@champion', 'models:/old/1', `runs:/${written.run}/old`]) assert.equal((await createModelPackager().read((await reader.modelFolder(uri)).folder)).artifact.target, 'arrived_late', uri);
+    for (const uri of ['models:/new/1', `models:/${written.model}`, `runs:/${written.run}/model`]) assert.equal((await reader.modelFolder(uri)).modelId, written.model, uri);
+  });
+
+  it('reads what is left when the process that wrote was killed', async () => {
+    const killed = join(work, 'killed');
+    const reader = createFileTracker({ root: killed });
+    await logTraining(reader, work, 'classification', 'flight delay');
+    for (const millis of [25, 60, 110]) await killWriter(killed, millis);
+    const { log } = await python('read', fileUri(killed));
+    assert.doesNotMatch(log, /malformed|invalid/i);
+  });
+});
+
+/** What `client.py read` answers on the store of logTraining: classification. */
+function expectedReading({ runId, modelId }: { runId: string; modelId: string }, otherModelId: string): unknown {
+  return {
+    experiments: ['Default', 'interop'],
+    filtered: ['classification'],
+    run: {
+      id: runId,
+      status: 'FINISHED',
+      start: START,
+      end: START + 60_000,
+      params: { depth: '3', 'group/lr': '0.1' },
+      metrics: { 'val/auc': 0.75, test_auc: 0.88 },
+      tags: { ...tags(), 'mlflow.runName': 'classification', 'ml_pipeline.key': 'classification', 'ml_pipeline.not_finite': 'val/auc: NaN at step 3' },
+      inputs: [[DATASET.name, DATASET.digest, { 'mlflow.data.context': 'training' }]],
+      outputs: [modelId],
+    },
+    history: [[START, 0, 0.5], [START + 1, 1, 2 / 3], [START + 2, 2, 0.75]],
+    model: {
+      id: modelId,
+      name: 'model',
+      run: runId,
+      status: 'READY',
+      params: { depth: '3' },
+      metrics: [['test_auc', 0.88, DATASET.name, DATASET.digest, runId]],
+      versions: [{ name: 'flight delay', version: 1 }],
+    },
+    version: ['flight delay', 1, runId, `models:/${modelId}`, ['champion'], { team: 'ml' }],
+    models: [modelId, otherModelId].sort(),
+    versions: [1],
+    artifacts: ['reports/report.json'],
+  };
+}
+
+function tags(): Record<string, string> {
+  return { team: 'ml', 'mlflow.user': 'somebody', 'mlflow.source.name': 'ml-pipeline', 'mlflow.source.type': 'LOCAL' };
+}
+
+async function logTraining(tracker: ExperimentTracker, work: string, task: 'classification' | 'regression', registered: string): Promise<{ runId: string; modelId: string }> {
+  const experimentId = await tracker.ensureExperiment('interop');
+  const { runId } = await tracker.ensureRun({ key: task, experimentId, name: task, startMillis: START, tags: tags() });
+  await tracker.logDataset(runId, DATASET);
+  const values = task === 'classification' ? [0.5, 2 / 3, 0.75, Number.NaN] : [0.1];
+  await tracker.logBatch(runId, { params: { depth: '3', 'group/lr': '0.1' }, metrics: values.map((value, step) => ({ key: 'val/auc', value, step, timestampMillis: START + step })) });
+  await writeFile(join(work, 'report.json'), '{"a":1}');
+  await tracker.logArtifact(runId, 'reports/report.json', join(work, 'report.json'));
+  const { modelId } = await tracker.ensureLoggedModel({
+    experimentId, runId, name: 'model', params: { depth: '3' }, tags: {},
+    metrics: [{ key: 'test_auc', value: 0.88, step: 0, timestampMillis: START, dataset: { name: DATASET.name, digest: DATASET.digest } }],
+    writeFiles: async (folder, { modelId: id, artifactUri }) => {
+      const files = join(work, `files-${id}`);
+      await mkdir(files, { recursive: true });
+      await createModelPackager().write(folder, await examplePackage(files, task, { modelId: id, runId, artifactUri }));
+    },
+  });
+  const { version } = await tracker.ensureVersion({ name: registered, modelId, runId, tags: { team: 'ml' } });
+  await tracker.setAlias(registered, 'champion', version);
+  await tracker.finishRun(runId, 'FINISHED', START + 60_000);
+  return { runId, modelId };
+}
+
+async function predictHere(tracker: ExperimentTracker, uri: string) {
+  const { folder } = await tracker.modelFolder(uri);
+  const session = await createOnnxModelGraphs().openModel((await createModelPackager().read(folder)).onnxFile);
+  try {
+    return await session.predict(rawBatch());
+  } finally {
+    await session.close();
+  }
+}
+
+function closeTo(actual: readonly (number | string)[] | undefined, expected: Float32Array | Float64Array): void {
+  assert.equal(actual?.length, expected.length);
+  for (const [index, value] of expected.entries()) {
+    const difference = Math.abs(Number(actual?.[index]) - value);
+    assert.ok(difference <= 1e-5 * Math.max(1, Math.abs(value)), `row ${index}: ${actual?.[index]} and ${value}`);
+  }
+}
+
+async function killWriter(root: string, millis: number): Promise<void> {
+  const child = fork(fileURLToPath(new URL('../adapters/mlflow/store-child.ts', import.meta.url)), [root, 'sequence', '50'], { execArgv: ['--import', 'tsx'] });
+  await once(child, 'message');
+  child.send('go');
+  await sleep(millis);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+function fileUri(folder: string): string {
+  return pathToFileURL(folder).href;
+}
+
+async function python(command: string, trackingUri: string, argument = '', input: unknown = null): Promise<{ answer: unknown; log: string }> {
+  const { output, log } = await run(join(FOLDER, 'python'), [fileURLToPath(new URL('mlflow/client.py', import.meta.url)), command, trackingUri, argument], JSON.stringify(input));
+  return { answer: JSON.parse(output.trim().split('\n').at(-1) ?? ''), log };
+}
+
+async function run(program: string, args: readonly string[], input = ''): Promise<{ output: string; log: string }> {
+  // Not in the project's folder, where a ./mlruns of the developer's would become MLflow's default.
+  const child = spawn(program, args, { cwd: tmpdir(), env: { ...process.env, MLFLOW_ALLOW_FILE_STORE: 'true', MLFLOW_DISABLE_TELEMETRY: 'true', GIT_PYTHON_REFRESH: 'quiet' } });
+  child.stdin.end(input);
+  const [output, log, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  assert.equal(code, 0, `${program} ${args.join(' ')}\n${output}\n${log}`);
+  return { output, log };
+}
