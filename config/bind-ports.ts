@@ -9,7 +9,7 @@ import type { Project } from './load-config.ts';
  */
 export async function bindPorts({ folder, config }: Project): Promise<Ports> {
   const artifactStore = await bindArtifactStore(folder, config.artifacts);
-  const [{ createParquetDatasetStore }, { createOnnxModelGraphs }, { createYamlRecipeSource }, { createFeatureRepositorySource }, { createTrainer }, { createModelPackager }, { createSqlTemplates }, { systemClock }] = await Promise.all([
+  const [{ createParquetDatasetStore }, { createOnnxModelGraphs }, { createYamlRecipeSource }, { createFeatureRepositorySource }, { createTrainer }, { createModelPackager }, { createSqlTemplates }, { createNpyMatrixStore }, { systemClock }] = await Promise.all([
     import('../adapters/parquet/dataset-store.ts'),
     import('../adapters/onnx/model-graphs.ts'),
     import('../adapters/yaml/recipe-source.ts'),
@@ -17,6 +17,7 @@ export async function bindPorts({ folder, config }: Project): Promise<Ports> {
     import('../adapters/trainers/trainer.ts'),
     import('../adapters/mlflow/model-packager.ts'),
     import('../adapters/templates/sql-templates.ts'),
+    import('../adapters/file/matrix-store.ts'),
     import('../adapters/system/clock.ts'),
   ]);
   const recipesFolder = join(folder, 'recipes');
@@ -24,6 +25,7 @@ export async function bindPorts({ folder, config }: Project): Promise<Ports> {
     clock: systemClock,
     artifactStore,
     datasetStore: createParquetDatasetStore(artifactStore),
+    matrixStore: createNpyMatrixStore(artifactStore),
     modelGraphs: createOnnxModelGraphs(),
     recipes: createYamlRecipeSource(recipesFolder),
     featureRepository: createFeatureRepositorySource(join(folder, 'feature_repo')),

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import type { CommandContext } from '../context.ts';
+import { table } from '../output.ts';
+
+/** Commands about this machine and this folder: doctor, data, init. */
+export function registerMachine(program: Command, { services, run }: CommandContext): void {
+  program
+    .command('doctor')
+    .description('Check every dependency, and say what to do about each failure. Exit code 1 when one fails.')
+    .addHelpText('after', '\nExample:\n  ml-pipeline doctor')
+    .action(
+      run(async (output) => {
+        const results = await services.probes();
+        const lines = table(['', 'check', 'found'], results.map(({ ok, name, detail }) => [ok ? 'ok' : 'FAIL', name, detail]));
+        const cures = results.filter(({ ok }) => !ok).map(({ name, cure }) => `${name}: ${cure ?? 'no cure is known'}`);
+        output.result(results, [...lines, ...(cures.length === 0 ? ['All is well.'] : ['', ...cures])]);
+        return cures.length === 0 ? 0 : 1;
+      }),
+    );
+  program
+    .command('data')
+    .description('The sample data.')
+    .command('load')
+    .description('Load the sample data into the warehouse and build the feature tables; what is there already is kept.')
+    .addHelpText('after', '\nExample:\n  ml-pipeline data load')
+    .action(
+      run(async (output) => {
+        const { loaded, shiftWeeks, tables } = await services.loadData({ onStep: (step) => output.note(step) });
+        const rows = Object.entries(tables).map(([name, rowCount]) => [name, rowCount.toLocaleString('en-US')]);
+        output.result({ loaded, shift_weeks: shiftWeeks, tables }, [...table(['table', 'rows'], rows), `${loaded ? 'Loaded' : 'There already'}; all times are moved by ${shiftWeeks} weeks.`]);
+      }),
+    );
+  program
+    .command('init [folder]')
+    .description('Make a project: recipes, feature definitions, settings. Existing files stay as they are.')
+    .addHelpText('after', '\nExample:\n  npx ml-pipeline init')
+    .action(
+      run(async (output, _, [folder = '.']) => {
+        const written = await services.init(folder);
+        output.result({ written }, [...written.map((file) => `wrote ${file}`), 'Next: npx ml-pipeline stack up']);
+      }),
+    );
+}

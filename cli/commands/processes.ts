@@ -1,0 +1,72 @@
+import type { Command } from 'commander';
+import type { CommandContext } from '../context.ts';
+import { wholeNumber } from '../option-values.ts';
+import type { Running } from '../services.ts';
+import { stderrLog } from '../stderr-log.ts';
+
+/** Commands that run until they are stopped: worker, serve, mlflow ui. */
+export function registerProcesses(program: Command, { services, run }: CommandContext): void {
+  program
+    .command('worker')
+    .description('Run workflows and activities until SIGTERM or Ctrl-C; work under way is finished or handed over.')
+    .addHelpText('after', '\nExample:\n  ml-pipeline worker')
+    .action(
+      run(async (output) => {
+        const { temporal } = await services.settings();
+        const worker = await services.startWorker({ log: stderrLog() });
+        output.note(`Working on ${temporal.taskQueue} at ${temporal.address}.`);
+        await untilStopped(worker);
+      }),
+    );
+  program
+    .command('serve')
+    .description('Answer predictions over HTTP.')
+    .requiredOption('--model <uri>', 'models:/<name>@<alias>, models:/<name>/<version> or runs:/<run id>/model')
+    .option('--host <host>', 'address to listen on (default: the environment\'s)')
+    .option('--port <port>', 'port to listen on (default: the environment\'s)', wholeNumber)
+    .addHelpText('after', '\nExample:\n  ml-pipeline serve --model models:/flight_delay@champion')
+    .action(
+      run<{ readonly model: string; readonly host?: string; readonly port?: number }>(async (output, { model, host, port }) => {
+        const api = await services.startApi({ model, log: stderrLog(), ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
+        output.note(`Serving ${model} at ${api.url}; its documentation is ${api.url}/docs.`);
+        await untilStopped(api);
+      }),
+    );
+  const mlflow = program.command('mlflow').description('MLflow\'s own tools on this project\'s runs.');
+  mlflow
+    .command('ui')
+    .description('Open MLflow\'s web UI on this project\'s runs (installed on first use).')
+    .option('--port <port>', 'port to listen on (default: MLFLOW_PORT)', wholeNumber)
+    .addHelpText('after', '\nExample:\n  ml-pipeline mlflow ui')
+    .action(
+      run<{ readonly port?: number }>(async (output, { port }) => {
+        const ui = await services.startMlflowUi({ onStep: (step) => output.note(step), ...(port === undefined ? {} : { port }) });
+        output.note(`MLflow's UI is at ${ui.url}. By hand:\n  ${ui.command}`);
+        await untilStopped(ui);
+      }),
+    );
+  mlflow
+    .command('migrate')
+    .description('Copy the runs into an SQLite store with MLflow\'s own migration.')
+    .requiredOption('--target <file>', 'SQLite file to make; it must not exist')
+    .addHelpText('after', '\nExample:\n  ml-pipeline mlflow migrate --target mlflow.db')
+    .action(
+      run<{ readonly target: string }>(async (output, { target }) => {
+        await services.migrateMlflow(target, (line) => output.note(line));
+        output.result({ target }, [`The runs are in ${target}: mlflow ui --backend-store-uri sqlite:///${target}`]);
+      }),
+    );
+}
+
+/** Waits for the end, or for SIGINT or SIGTERM, and then for an orderly stop. A second signal ends the process at once. */
+async function untilStopped(running: Running): Promise<void> {
+  let stop: (() => void) | undefined;
+  const asked = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  const onSignal = (): void => stop?.();
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  await Promise.race([running.done, asked]);
+  await running.stop();
+  await running.done;
+}

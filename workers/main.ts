@@ -1,0 +1,47 @@
+import { NativeConnection, Runtime, DefaultLogger } from '@temporalio/worker';
+import { bindPorts, closePorts } from '../config/bind-ports.ts';
+import type { Project } from '../config/load-config.ts';
+import { PipelineError } from '../domain/errors.ts';
+import type { Log } from '../ports/log.ts';
+import { logTemporal } from './temporal-log.ts';
+import { createWorkerSet } from './worker-set.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+
+export interface RunningWorker {
+  /** Settles when the workers have ended. */
+  readonly done: Promise<void>;
+  /** Takes no new work, finishes or hands over what is under way, and resolves. */
+  stop(): Promise<void>;
+}
+
+let runtimeInstalled = false;
+
+/** Temporal's runtime is one per process and must be there before any connection. Signals are the caller's. */
+function installRuntime(log: Log): void {
+  if (runtimeInstalled) return;
+  Runtime.install({ logger: new DefaultLogger('INFO', logTemporal(log)), shutdownSignals: [] });
+  runtimeInstalled = true;
+}
+
+/** Binds the environment's ports and works on its task queues until stopped. UNAVAILABLE when Temporal does not answer. */
+export async function startWorkers(project: Project, log: Log): Promise<RunningWorker> {
+  installRuntime(log);
+  const { address, namespace, task_queue: taskQueue } = project.config.temporal;
+  const connection = await NativeConnection.connect({ address }).catch((error: unknown) => {
+    throw new PipelineError('UNAVAILABLE', `Temporal does not answer at ${address}. Start it with \`ml-pipeline stack up\`, or see temporal.address in config/environments.`, { cause: error });
+  });
+  const ports = await bindPorts(project);
+  const workers = await createWorkerSet(connection, ports, { namespace, taskQueue, workflowBundle: await workflowBundle() });
+  log.info('worker started', { address, namespace, task_queue: taskQueue });
+  const done = workers.run().finally(async () => {
+    await closePorts(ports);
+    await connection.close();
+  });
+  return {
+    done,
+    stop: async () => {
+      workers.shutdown();
+      await done;
+    },
+  };
+}
