@@ -87,4 +87,11 @@ function keyValues(text: string): Map<string, string> {
   return lines;
 }
 
-const numbers = (text: string | undefined): readonly number[] => (text === undefined || text === '' ? [] : text.split(' ').map(Number));
+const numbers = (text: string | undefined): readonly number[] => (text === undefined || text === '' ? [] : text.split(' ').map(toNumber));
+
+/** C++ writes an infinite threshold (everything that is not missing goes left) as `inf`. */
+function toNumber(text: string): number {
+  const number = text === 'inf' ? Infinity : text === '-inf' ? -Infinity : Number(text);
+  if (Number.isNaN(number)) throw new PipelineError('INVALID_DATA', `The LightGBM model has ${JSON.stringify(text)} where a number belongs.`);
+  return number;
+}
