@@ -2,7 +2,7 @@
  * Rows per second into the online store: 10 Float64 features, one Int64 join key. Beside it, on the same rows and server: HSET of the same bytes without any
  * comparison, by ioredis pipelines (what a writer without the newer-wins rule would do).
  *
- *   node --import tsx bench/online-write.ts redis://[:password@]host:port [rows]
+ *   node --import tsx bench/online-write.ts redis://[:password@]host:port [rows [rows a call,...]]
  */
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
@@ -28,16 +28,16 @@ const VIEW: FeatureViewSnapshot = {
   asKnown: false,
 };
 
-await main(process.argv[2], Number(process.argv[3] ?? 200_000));
+await main(process.argv[2], Number(process.argv[3] ?? 200_000), (process.argv[4] ?? '1,10,32,64,128,200').split(',').map(Number));
 
-async function main(url: string | undefined, rowCount: number): Promise<void> {
-  if (url === undefined || !Number.isInteger(rowCount)) throw new Error('usage: node --import tsx bench/online-write.ts redis://[:password@]host:port [rows]');
+async function main(url: string | undefined, rowCount: number, callSizes: readonly number[]): Promise<void> {
+  if (url === undefined || !Number.isInteger(rowCount)) throw new Error('usage: node --import tsx bench/online-write.ts redis://[:password@]host:port [rows [rows a call,...]]');
   console.log(`| ${rowCount} rows of ${NAMES.length} features | rows/s | server CPU us/row |\n| --- | --- | --- |`);
   const server = new Redis(url);
   const plain = projectName();
   await measure(server, 'HSET in pipelines of 1000, no comparison', rowCount, 0, plainWriter(server, plain));
   await removeKeys(server, plain, rowCount);
-  for (const rowsPerCall of [1, 10, 32, 64, 128, 200]) {
+  for (const rowsPerCall of callSizes) {
     const project = projectName();
     const store = createRedisOnlineStore({ url, project, keyTtlSeconds: 600, rowsPerCall });
     const write = (batch: RecordBatch): Promise<unknown> => store.write(VIEW, batch);

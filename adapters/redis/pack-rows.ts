@@ -44,6 +44,7 @@ export function* packRows(view: FeatureViewSnapshot, layout: ViewLayout, batch: 
 }
 
 function packRow(writer: ByteWriter, scratch: ByteWriter, columns: RowColumns, row: number): void {
+  const rowStart = writer.openUint32();
   const eventStart = writer.openUint32();
   writeTimestamp(writer, columns.eventTimestamp.values[row] as number);
   writer.closeUint32(eventStart);
@@ -55,6 +56,7 @@ function packRow(writer: ByteWriter, scratch: ByteWriter, columns: RowColumns, r
     writeColumnValue(writer, column, row);
     writer.closeUint32(start);
   }
+  writer.closeUint32(rowStart);
 }
 
 /** The created message: the event timestamp that it belongs to (field 1) and the created timestamp (field 2). */

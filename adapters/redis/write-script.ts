@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
  * whoever else writes. docs/adr/0007-newer-wins.md says which row is newer; docs/online-layout.md says what the fields hold.
  *
  * KEYS: the rows' hashes. ARGV: 1 timestamp field, 2 created field, 3 seconds that a key lives or -1, 4 the view's ttl in seconds or -1, 5 the rows, 6.. the
- * feature fields. A row is a sequence of parts, each with its length (32 bits, least significant byte first) before it: event timestamp, created message or
- * nothing, one value per feature field. Answers how many rows were written.
+ * feature fields. A row is its length, then parts with their lengths before them: event timestamp, created message or nothing, one value per feature field.
+ * Lengths are 32 bits, least significant byte first. Answers how many rows were written.
  */
 export const WRITE_SCRIPT = `
 local timestamp_field, created_field = ARGV[1], ARGV[2]
@@ -14,9 +14,9 @@ local key_seconds, view_ttl = ARGV[3], tonumber(ARGV[4])
 local expires = tonumber(key_seconds) >= 0
 local rows = ARGV[5]
 local features = #ARGV - 5
-local row_format = '<' .. string.rep('I4c0', features + 2)
+local values_format = '<' .. string.rep('I4c0', features)
 local now = tonumber(redis.call('TIME')[1])
-local byte, call, unpack_row = string.byte, redis.call, struct.unpack
+local byte, call, unpack_bytes = string.byte, redis.call, struct.unpack
 
 -- A protobuf varint: its value, and where the next byte is. Ten bytes are a negative number in two's complement: its magnitude is read from the
 -- inverted bits, since a Lua number (a double) holds no 64 bits.
@@ -59,6 +59,7 @@ local function created_later(key, stored, created)
   if created == '' then return false end
   local head = string.char(10, #stored) .. stored
   local there = call('HGET', key, created_field)
+  if there == created then return false end
   if not there or string.sub(there, 1, #head) ~= head then return true end
   return compare(created, byte(created, 2) + 5, there, #head + 3) > 0
 end
@@ -69,15 +70,16 @@ local last = 2 * features + 4
 
 local at, written = 1, 0
 for k = 1, #KEYS do
-  local row = {unpack_row(row_format, rows, at)}
-  at = row[features + 3]
-  local key, newest, created = KEYS[k], row[1], row[2]
+  local key = KEYS[k]
+  local length, newest, created, values_at = unpack_bytes('<I4I4c0I4c0', rows, at)
+  at = at + 4 + length
   local stored = call('HGET', key, timestamp_field)
   local is_new_key = not stored and call('EXISTS', key) == 0
-  local order = stored and compare(newest, 1, stored, 1) or 1
+  local order = not stored and 1 or stored == newest and 0 or compare(newest, 1, stored, 1)
   if order > 0 or (order == 0 and created_later(key, stored, created)) then
     names_and_values[2] = newest
-    for i = 1, features do names_and_values[2 * i + 4] = row[i + 2] end
+    local values = {unpack_bytes(values_format, rows, values_at)}
+    for i = 1, features do names_and_values[2 * i + 4] = values[i] end
     local first = 1
     if created == '' then
       first = 3
