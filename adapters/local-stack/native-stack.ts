@@ -92,8 +92,8 @@ async function status(settings: StackSettings): Promise<StackStatus> {
 async function serverStatus(settings: StackSettings, server: StackServer): Promise<ServerStatus> {
   const [{ port }] = serverPorts(settings, server);
   const { recordFile, logFile } = places(settings, server);
-  const address = `127.0.0.1:${port}`;
   const record = await readRunning(recordFile);
+  const address = `127.0.0.1:${record?.port ?? port}`;
   if (record !== undefined) return { server, state: 'running', address, detail: `process ${record.pid}, log ${logFile}` };
   const holder = process.platform === 'linux' ? findPortHolder(port) : undefined;
   if (holder !== undefined) return { server, state: 'held', address, detail: `the port is in use by ${describeHolder(holder)}` };

@@ -9,6 +9,8 @@ export interface ProcessRecord {
   /** Clock ticks since boot, field 22 of /proc/<pid>/stat. */
   readonly startTime: string;
   readonly bootId: string;
+  /** For a server: the port that it was started on. */
+  readonly port?: number;
 }
 
 /** What identifies the process `pid` now; undefined when there is none, or only its unreaped remains. */

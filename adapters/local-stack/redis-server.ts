@@ -47,15 +47,15 @@ export function redisServer(options: RedisOptions): ServerProcess {
 /** Resolves when the server takes the password and has read its data. */
 async function askRedis(port: number, password: string): Promise<void> {
   const client = new Redis({ host: '127.0.0.1', port, password, lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0, connectTimeout: 2000, enableReadyCheck: true });
-  client.on('error', () => undefined); // connect() rejects with it
+  let reason: Error | undefined; // connect() itself only says that the connection is closed
+  client.on('error', (error: Error) => (reason ??= error));
   try {
     await client.connect();
     await client.ping();
   } catch (error) {
-    if (/WRONGPASS|NOAUTH/.test((error as Error).message)) {
-      throw new PipelineError('INVALID_CONFIG', `Redis on port ${port} does not take the password REDIS_PASSWORD of .env: it was started with another one. Restart it: ml-pipeline stack down && ml-pipeline stack up`, { cause: error });
-    }
-    throw error;
+    const cause = reason ?? (error as Error);
+    if (!/WRONGPASS|NOAUTH/.test(cause.message)) throw cause;
+    throw new PipelineError('INVALID_CONFIG', `Redis on port ${port} does not take REDIS_PASSWORD of .env: it was started with another one. Restart it: ml-pipeline stack down && ml-pipeline stack up`, { cause });
   } finally {
     client.disconnect();
   }

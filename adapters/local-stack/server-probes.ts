@@ -59,7 +59,7 @@ const hasSampleRecipes = (settings: StackSettings): boolean => existsSync(join(s
 function sampleData(settings: StackSettings): Promise<string> {
   return asAccount(settings, async (client) => {
     const { rows } = await client.query<{ table: string | null }>("SELECT to_regclass('raw_data.flights')::text AS table");
-    if (rows[0]?.table == null) throw new Error('the table raw_data.flights is missing');
+    if ((rows[0]?.table ?? null) === null) throw new Error('the table raw_data.flights is missing');
     const { rows: counts } = await client.query<{ flights: string }>('SELECT count(*) AS flights FROM raw_data.flights');
     const flights = Number(counts[0]?.flights);
     if (flights === 0) throw new Error('the table raw_data.flights is empty');

@@ -15,8 +15,8 @@ export interface ServerProcess {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Each port with the setting that changes it. */
-  readonly ports: readonly PortSetting[];
+  /** Each port with the setting that changes it; the one that `answers` asks first. */
+  readonly ports: readonly [PortSetting, ...PortSetting[]];
   readonly logFile: string;
   /** Holds the ProcessRecord while the server runs. */
   readonly recordFile: string;
@@ -41,18 +41,24 @@ export type Started = 'started' | 'already running';
 export async function startServer(server: ServerProcess): Promise<Started> {
   const running = await readRunning(server.recordFile);
   if (running !== undefined) {
-    await waitUntilAnswering(server, running, 0);
+    refuseOtherPort(server, running);
+    await waitUntilAnswering(server, running, 0, 15_000);
     return 'already running';
   }
   refuseHeldPorts(`${server.name} was not started.`, server.ports);
   const logStart = await sizeOf(server.logFile);
-  const record = launch(server);
+  const record = { ...launch(server), port: server.ports[0].port };
   await writeRecord(server.recordFile, record);
-  await waitUntilAnswering(server, record, logStart).catch(async (error: unknown) => {
+  await waitUntilAnswering(server, record, logStart, 60_000).catch(async (error: unknown) => {
     await stopRecorded(server.recordFile, server.stopSignal);
     throw error;
   });
   return 'started';
+}
+
+function refuseOtherPort({ name, ports: [{ port, setting }] }: ServerProcess, running: ProcessRecord): void {
+  if (running.port === undefined || running.port === port) return;
+  throw new PipelineError('CONFLICT', `${name} runs on port ${running.port}, but ${setting} is now ${port}. Restart it: ml-pipeline stack down && ml-pipeline stack up`);
 }
 
 function launch(server: ServerProcess): ProcessRecord {
@@ -79,8 +85,8 @@ function launch(server: ServerProcess): ProcessRecord {
   }
 }
 
-async function waitUntilAnswering(server: ServerProcess, record: ProcessRecord, logStart: number): Promise<void> {
-  const deadline = Date.now() + 60_000;
+async function waitUntilAnswering(server: ServerProcess, record: ProcessRecord, logStart: number, patienceMs: number): Promise<void> {
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     const failure = await server.answers().then(() => undefined, (error: unknown) => error as Error);
     if (failure === undefined) return;
@@ -89,7 +95,7 @@ async function waitUntilAnswering(server: ServerProcess, record: ProcessRecord, 
       throw new PipelineError('UNAVAILABLE', `${server.name} ended right after its start. The end of ${server.logFile}:\n${await tail(server.logFile, logStart)}`);
     }
     if (Date.now() > deadline) {
-      throw new PipelineError('UNAVAILABLE', `${server.name} (process ${record.pid}) did not answer within 60 s: ${failure.message}. See ${server.logFile}.`, { cause: failure });
+      throw new PipelineError('UNAVAILABLE', `${server.name} (process ${record.pid}) did not answer within ${patienceMs / 1000} s: ${failure.message}. See ${server.logFile}.`, { cause: failure });
     }
     await sleep(60);
   }

@@ -5,6 +5,7 @@ import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -15,7 +16,7 @@ import { identifyProcess, stopRecorded, writeRecord } from '../../../adapters/lo
 import { stackSettings } from '../../../adapters/local-stack/settings.ts';
 import type { StackSettings } from '../../../adapters/local-stack/settings.ts';
 import { listSearchAttributes } from '../../../adapters/local-stack/temporal-server.ts';
-import { PipelineError } from '../../../domain/errors.ts';
+import type { PipelineError } from '../../../domain/errors.ts';
 import { SEARCH_ATTRIBUTE_FLAGS } from '../../../temporal/search-attributes.ts';
 
 const ROOT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
@@ -79,6 +80,22 @@ describe('the native local stack', function () {
     const redis = openRedis(settings, 'wrong');
     await assert.rejects(redis.connect().then(() => redis.ping()), /WRONGPASS|NOAUTH|closed/);
     redis.disconnect();
+  });
+
+  it('says at once that a running server does not fit changed settings, and leaves it alone', async () => {
+    const change = (changed: Partial<StackSettings>): Promise<unknown> => nativeStack({ ...settings, ...changed }).up();
+    const { ports, passwords } = settings;
+    await assert.rejects(change({ passwords: { ...passwords, POSTGRES_SUPERUSER_PASSWORD: 'other' } }), /does not take POSTGRES_SUPERUSER_PASSWORD of \.env/);
+    await assert.rejects(change({ passwords: { ...passwords, REDIS_PASSWORD: 'other' } }), /does not take REDIS_PASSWORD of \.env/);
+    await assert.rejects(change({ ports: { ...ports, REDIS_PORT: ports.TEMPORAL_PORT + 1 } }), /Redis runs on port \d+, but REDIS_PORT is now/);
+    assert.ok((await nativeStack(settings).status()).servers.every(({ state }) => state === 'running'));
+  });
+
+  it('comes back after its servers were killed', async () => {
+    for (const { detail } of (await nativeStack(settings).status()).servers) process.kill(Number(/process (\d+)/.exec(detail)?.[1]), 'SIGKILL');
+    while ((await nativeStack(settings).status()).servers.some(({ state }) => state !== 'stopped')) await sleep(20);
+    await sleep(300); // PostgreSQL's other processes notice the end of the first, and end too
+    assert.deepEqual((await nativeStack(settings).up()).started, ['postgres', 'redis', 'temporal']);
   });
 
   it('registers the search attributes, also those that an older database lacks', async () => {
