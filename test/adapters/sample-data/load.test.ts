@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { createPostgresWarehouse } from '../../../adapters/postgres/warehouse.ts';
 import { loadSampleData, type SampleDataOptions, type SampleDataSummary } from '../../../adapters/sample-data/load.ts';
 import { PipelineError } from '../../../domain/errors.ts';
+import { sourceTables, tableProblems } from '../../../domain/features/validate-tables.ts';
+import featureRepository from '../../../feature_repo/index.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { clockAt, newYork, readFlights, recomputeStats, type SourceFlight } from './recompute.ts';
 import { FEATURE_SQL_FOLDER, daysFrom, sampleFolder } from './sample.ts';
@@ -100,6 +103,17 @@ describe('loading the sample data', function () {
     assert.deepEqual([twice.length, kept.length], [2, 1]);
     assert.notEqual(twice[0]!['temp'], twice[1]!['temp']);
     assert.equal(kept[0]!['temp'], twice[0]!['temp']);
+  });
+
+  it('makes the tables that the feature definitions read', async () => {
+    const warehouse = createPostgresWarehouse({ connectionString: database.url });
+    try {
+      const tables = await Promise.all(sourceTables(featureRepository).map(async (table) => [table, await warehouse.describeTable(table)] as const));
+      assert.deepEqual(tables.map(([table]) => table).sort(), Object.keys(summary.rows).filter((table) => table.startsWith('feature_mart.')).sort());
+      assert.deepEqual(tableProblems(featureRepository, new Map(tables)), []);
+    } finally {
+      await warehouse.close();
+    }
   });
 
   it('does nothing the second time, and loads anew when the shift is another', async () => {
