@@ -13,7 +13,8 @@ export class GraphBuilder {
   readonly #inputs: GraphValue[] = [];
   readonly #outputs: GraphValue[] = [];
   readonly #nodes: Node[] = [];
-  readonly #constants: Record<string, Tensor> = {};
+  readonly #constants = new Map<string, Tensor>();
+  readonly #integers = new Map<string, string>();
   readonly #metadata: Record<string, string> = {};
 
   /** A graph input with one value per row; gives its name back. */
@@ -28,14 +29,17 @@ export class GraphBuilder {
   }
 
   constant(data: TensorData, dimensions: readonly number[]): string {
-    const name = `~c${Object.keys(this.#constants).length}`;
-    this.#constants[name] = { data, dimensions };
+    const name = `~c${this.#constants.size}`;
+    this.#constants.set(name, { data, dimensions });
     return name;
   }
 
-  /** The int64 constant, a scalar or (axes) a vector of one. */
+  /** The int64 constant, a scalar or (axes) a vector of one; kept once however often it is asked for. */
   integer(value: number, shape: 'scalar' | 'vector' = 'scalar'): string {
-    return this.constant(BigInt64Array.of(BigInt(value)), shape === 'scalar' ? [] : [1]);
+    const key = `${shape} ${value}`;
+    const name = this.#integers.get(key) ?? this.constant(BigInt64Array.of(BigInt(value)), shape === 'scalar' ? [] : [1]);
+    this.#integers.set(key, name);
+    return name;
   }
 
   /** Adds an operator with one output. `names.output`: the graph output it makes; `names.node`: shown in runtime errors. */

@@ -49,7 +49,7 @@ export interface GraphParts {
   readonly inputs: readonly GraphValue[];
   readonly outputs: readonly GraphValue[];
   readonly nodes: readonly Node[];
-  readonly constants: Readonly<Record<string, Tensor>>;
+  readonly constants: ReadonlyMap<string, Tensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -68,7 +68,7 @@ function graphMessage(parts: GraphParts): ProtobufMessage {
   const graph = new ProtobufMessage();
   for (const node of parts.nodes) graph.message(1, nodeMessage(node));
   graph.text(2, 'ml-pipeline');
-  for (const [name, tensor] of Object.entries(parts.constants)) graph.message(5, tensorMessage(tensor, name));
+  for (const [name, tensor] of parts.constants) graph.message(5, tensorMessage(tensor, name));
   for (const input of parts.inputs) graph.message(11, valueMessage(input));
   for (const output of parts.outputs) graph.message(12, valueMessage(output));
   return graph;

@@ -46,8 +46,8 @@ function addImpute(graph: GraphBuilder, state: State, step: StepOf<'impute'>): v
     state.matrix = replaceMissing(graph, state.matrix, perColumn(graph, state.numbers, step.values, Number.NaN));
   }
   for (const [name, value] of state.encoded) {
-    const constant = step.values[name];
-    if (constant !== undefined) state.encoded.set(name, replaceMissing(graph, value, graph.constant(Float32Array.of(constant), [])));
+    if (!Object.hasOwn(step.values, name)) continue;
+    state.encoded.set(name, replaceMissing(graph, value, graph.constant(Float32Array.of(step.values[name]!), [])));
   }
 }
 
@@ -82,7 +82,7 @@ function replaceMissing(graph: GraphBuilder, values: string, constants: string):
 }
 
 function perColumn(graph: GraphBuilder, columns: readonly string[], values: Readonly<Record<string, number>>, otherwise: number): string {
-  return graph.constant(Float32Array.from(columns, (name) => values[name] ?? otherwise), [1, columns.length]);
+  return graph.constant(Float32Array.from(columns, (name) => (Object.hasOwn(values, name) ? values[name]! : otherwise)), [1, columns.length]);
 }
 
 function asColumn(graph: GraphBuilder, vector: string): string {
