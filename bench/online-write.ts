@@ -34,6 +34,7 @@ async function main(url: string | undefined, rowCount: number, callSizes: readon
   if (url === undefined || !Number.isInteger(rowCount)) throw new Error('usage: node --import tsx bench/online-write.ts redis://[:password@]host:port [rows [rows a call,...]]');
   console.log(`| ${rowCount} rows of ${NAMES.length} features | rows/s | server CPU us/row |\n| --- | --- | --- |`);
   const server = new Redis(url);
+  await warmUp(server, url);
   const plain = projectName();
   await measure(server, 'HSET in pipelines of 1000, no comparison', rowCount, 0, plainWriter(server, plain));
   await removeKeys(server, plain, rowCount);
@@ -48,6 +49,17 @@ async function main(url: string | undefined, rowCount: number, callSizes: readon
     await removeKeys(server, project, rowCount);
   }
   await server.quit();
+}
+
+/** One batch by each way, so that no way is measured while its code is still being compiled. */
+async function warmUp(server: Redis, url: string): Promise<void> {
+  const project = projectName();
+  const store = createRedisOnlineStore({ url, project, keyTtlSeconds: 600 });
+  const batch = makeBatch(0, BATCH_ROWS, 0);
+  await plainWriter(server, project)(batch);
+  await store.write(VIEW, batch);
+  await store.close();
+  await removeKeys(server, project, BATCH_ROWS);
 }
 
 async function measure(server: Redis, title: string, rowCount: number, age: number, write: (batch: RecordBatch) => Promise<unknown>): Promise<void> {

@@ -67,7 +67,8 @@ describe("Feast's Python SDK and the online store", function () {
       if (process.env['CI'] === 'true') throw new Error(`There is no ${PYTHON}: run scripts/install_tools.sh feast`);
       return this.skip();
     }
-    [ours, theirs] = [await openRedisHarness(), await openRedisHarness()];
+    ours = await openRedisHarness();
+    theirs = await openRedisHarness();
     const store = ours.connect(3600);
     for (const [view, rows] of [...ROWS, NOT_A_NUMBER]) await store.write(view, testBatch(view, rows));
     const lists = Object.fromEntries(EVERY_LIST.features.map(({ name }, index) => [name, LIST_VALUES[index]]));
@@ -75,7 +76,7 @@ describe("Feast's Python SDK and the online store", function () {
     await python(theirs, 'write', { ...written, every_list: [{ user_id: 1000, ...lists, event_timestamp: EVENT }] });
   });
   after(async () => {
-    await Promise.all([ours, theirs].map((harness) => (harness as RedisHarness | undefined)?.close()));
+    for (const harness of [ours, theirs] as (RedisHarness | undefined)[]) await harness?.close();
     await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
   });
 
