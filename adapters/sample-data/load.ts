@@ -121,7 +121,7 @@ function shiftFor(options: SampleDataOptions, sourceLastDay: string): number {
 
 function checkShift(weeks: number | undefined): void {
   if (weeks === undefined || (Number.isInteger(weeks) && Math.abs(weeks) <= 5000)) return;
-  throw new PipelineError('INVALID_INPUT', `data.shift_weeks is ${weeks}: give a whole number of weeks between -5000 and 5000, or leave it out for ${SOURCE} to follow the present.`);
+  throw new PipelineError('INVALID_INPUT', `The shift of ${SOURCE} is ${weeks}: set DATA_SHIFT_WEEKS to a whole number of weeks between -5000 and 5000, or leave it out for the data to follow the present.`);
 }
 
 function hashed(texts: Readonly<Record<string, string>>): Record<string, string> {
