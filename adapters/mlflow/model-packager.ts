@@ -11,6 +11,7 @@ import { environmentFiles, exampleFiles, formatMlmodel } from './artifact/mlmode
 import { LOADER_MODULE, LOADER_SOURCE } from './artifact/python-loader.ts';
 import { checkArtifactPath } from './checks.ts';
 import { metaText, readMeta } from './meta-yaml.ts';
+import { evaluationPlots } from './plots/evaluation-plots.ts';
 
 /** Writes and reads wrapped artifacts as MLflow model folders; docs/mlflow.md says what is in each file. */
 export function createModelPackager(): ModelPackager {
@@ -20,7 +21,7 @@ export function createModelPackager(): ModelPackager {
 async function writeModelFolder(folder: string, request: PackageRequest): Promise<void> {
   const { artifact } = request;
   const graph = readGraphInterface(await readFile(request.onnxFile));
-  const texts: Readonly<Record<string, string>> = { ...artifactFiles(artifact), ...exampleFiles(artifact), ...environmentFiles(), [`code/${LOADER_MODULE}.py`]: LOADER_SOURCE };
+  const texts: Readonly<Record<string, string>> = { ...artifactFiles(artifact), ...evaluationPlots(artifact), ...exampleFiles(artifact), ...environmentFiles(), [`code/${LOADER_MODULE}.py`]: LOADER_SOURCE };
   const copies = { 'model.onnx': request.onnxFile, ...Object.fromEntries(request.libraryFiles.map((file) => [basename(file), file])), ...request.extraFiles };
   refuseProblems('INVALID_INPUT', `The model ${request.modelId} cannot be packaged.`, [
     ...graphProblems(request, graph.inputs, graph.outputs),
