@@ -32,7 +32,7 @@ export function linePlot(plot: LinePlot): string {
     ...axes(plot, x, y, at),
     ...(plot.unitSquare ? [line(at([0, 0]), at([1, 1]), GREY, true)] : []),
     ...series.flatMap(({ points }, index) => [polyline(points.map(at), colourOf(index)), ...(plot.dots === true ? points.map((point) => dot(...at(point), colourOf(index))) : [])]),
-    ...series.flatMap(({ name }, index) => legend(name, index)),
+    ...series.flatMap(({ name }, index) => legend(name, index, plot.unitSquare)),
   ]);
 }
 
@@ -47,8 +47,9 @@ function axes(plot: LinePlot, x: readonly [number, number], y: readonly [number,
   return [...parts, line([FRAME.left, FRAME.bottom], [FRAME.right, FRAME.bottom], '#444444'), line([FRAME.left, FRAME.top], [FRAME.left, FRAME.bottom], '#444444')];
 }
 
-function legend(name: string, index: number): string[] {
-  const y = FRAME.bottom - 14 - 16 * index;
+/** In the corner where curves seldom are: below the diagonal of a unit square, else above lines that fall. */
+function legend(name: string, index: number, low: boolean): string[] {
+  const y = low ? FRAME.bottom - 14 - 16 * index : FRAME.top + 18 + 16 * index;
   const x = FRAME.right - 190;
   return [line([x, y - 4], [x + 20, y - 4], colourOf(index)), text(x + 26, y, shorten(name, 28))];
 }
