@@ -48,10 +48,10 @@ function readPorts(settings: Readonly<Record<string, string | undefined>>, probl
   const entries = Object.entries(STACK_PORTS).map(([name, standard]) => {
     const text = settings[name] || String(standard);
     const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-    if (port < 1 || port > 65_535) problems.push({ path: name, message: `"${text}" is not a port.`, cure: 'Use a number from 1 to 65535.' });
     const other = users.get(port);
-    if (other !== undefined) problems.push({ path: name, message: `port ${port} is already that of ${other}.`, cure: 'Give each its own.' });
-    users.set(port, name);
+    if (port < 1 || port > 65_535) problems.push({ path: name, message: `"${text}" is not a port.`, cure: 'Use a number from 1 to 65535.' });
+    else if (other !== undefined) problems.push({ path: name, message: `port ${port} is already that of ${other}.`, cure: 'Give each its own.' });
+    else users.set(port, name);
     return [name, port] as const;
   });
   return Object.fromEntries(entries) as Record<StackPort, number>;
@@ -59,6 +59,6 @@ function readPorts(settings: Readonly<Record<string, string | undefined>>, probl
 
 function readPassword(name: string, value: string | undefined, problems: Problem[]): string {
   if (value === undefined || value === '') problems.push({ path: name, message: 'is empty.', cure: 'Give it a value in .env; setup makes a random one in a new .env.' });
-  else if (!/^[\w.~!*+=:@%^-]+$/.test(value)) problems.push({ path: name, message: 'has a blank, quote, # or $ in it, which not every program that reads .env takes as it stands.', cure: 'Use letters, digits and .~!*+=:@%^_-' });
+  else if (!/^[\w.~-]+$/.test(value)) problems.push({ path: name, message: 'has a character that means something in a URL or to a shell.', cure: 'Use letters, digits and . ~ _ - only, and more of them.' });
   return value ?? '';
 }
