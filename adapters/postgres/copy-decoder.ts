@@ -111,7 +111,7 @@ function columnBuilder({ name, type, wire }: CopyColumn, rows: number): ColumnBu
     case 'UnixTimestamp': return builder(name, type, rows, () => new Float64Array(rows), (values, bytes, at, row) => { values[row] = exactInteger(bytes, at, 0, name); });
     case 'Timestamp': return builder(name, type, rows, () => new Float64Array(rows), (values, bytes, at, row) => { values[row] = exactInteger(bytes, at, POSTGRES_EPOCH_MICROS, name); });
     case 'String': return builder(name, type, rows, () => new Array<string>(rows).fill(''), (values: string[], bytes, at, row, length) => { values[row] = bytes.toString('utf8', at, at + length); }, '');
-    case 'Bytes': return builder(name, type, rows, () => new Array<Uint8Array>(rows).fill(NO_BYTES), (values: Uint8Array[], bytes, at, row, length) => { values[row] = Uint8Array.prototype.slice.call(bytes, at, at + length); }, NO_BYTES);
+    case 'Bytes': return builder(name, type, rows, () => new Array<Uint8Array>(rows).fill(NO_BYTES), (values: Uint8Array[], bytes, at, row, length) => { values[row] = new Uint8Array(bytes.subarray(at, at + length)); }, NO_BYTES);
   }
 }
 

@@ -32,6 +32,12 @@ interface ViewJoin {
   readonly columns: readonly { readonly column: string; readonly feature: SourceColumn }[];
 }
 
+/**
+ * The planner takes a lookup for one row (it cannot know how many lie within a ttl), so it would read them all and sort; without that choice it walks the index and stops at the first.
+ * Compiling (JIT) and remembering results (memoize) cost more than they save on lookups that hardly repeat. docs/adr/0005-point-in-time-join.md has the figures.
+ */
+const PLANNER_SETTINGS = ['SET LOCAL jit = off', 'SET LOCAL enable_sort = off', 'SET LOCAL enable_memoize = off'];
+
 /** A ttl beyond this has no effect: no event lies that far back. 3,000 years in seconds. */
 const ENDLESS_SECONDS = 94_672_800_000;
 
@@ -44,7 +50,7 @@ export function planHistoricalFeatures(pool: pg.Pool, request: HistoricalFeature
     const spineColumns = await spineSchema(client, request);
     const problems: Problem[] = [...outputProblems(request, spineColumns)];
     const joins: ViewJoin[] = [];
-    const before = ['SET LOCAL jit = off'];
+    const before = [...PLANNER_SETTINGS];
     for (const [i, view] of request.selection.views.entries()) {
       const selected = request.selection.columns.filter((column) => column.view === view.name);
       if (selected.length === 0) continue;

@@ -1,10 +1,132 @@
-import { describeJoinAgainstOracle } from '../../contracts/warehouse-join.ts';
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createPostgresWarehouse } from '../../../adapters/postgres/warehouse.ts';
+import { describeWarehouseContract, failure } from '../../contracts/warehouse.ts';
+import { collectRows, column, viewOf } from '../../contracts/warehouse-harness.ts';
 import { openPostgres } from './harness.ts';
 import type { PostgresHarness } from './harness.ts';
+
+describeWarehouseContract('PostgreSQL', openPostgres);
+
+const NOON = 1_700_000_000_000_000;
 
 describe('PostgreSQL warehouse', () => {
   let harness: PostgresHarness;
   before(async () => { harness = await openPostgres(); });
   after(() => harness.close());
-  describeJoinAgainstOracle(() => harness);
+
+  const newest = (table: string, features: readonly { name: string; type: 'Bool' | 'Int32' | 'Int64' | 'Float32' | 'Float64' | 'String' | 'Bytes' | 'UnixTimestamp' }[]) => viewOf({
+    name: 'cast', joinKeys: [{ name: 'k', type: 'String' }], features, source: { name: 'cast', table, timestampField: 'at' },
+  });
+  const readNewest = async (table: string, features: Parameters<typeof newest>[1]) =>
+    (await collectRows(await harness.warehouse.newestRows({ view: newest(table, features), startMicros: NOON, endMicros: NOON + 10, slice: { index: 0, count: 1 } }))).map((row) => row.slice(1, -2));
+
+  it('casts to the declared types without rounding twice', async () => {
+    // Halfway between two float32 values once rounded to float64: parsed from the decimal text it lies above, and rounds up.
+    const decimal = '1.000000178813934326171875000000000001';
+    await harness.client.query(`CREATE TABLE raw_data.casts AS SELECT 'k' AS k, timestamptz '2023-11-14 22:13:20Z' AS at, 0.1::float8 AS d, 1e300::float8 AS big, 1e-300::float8 AS small, ${decimal}::numeric AS num,
+      2147483647::bigint AS i8, 16777217::int AS i4, true AS b, 'Zürich'::varchar(9) AS v, 'ab'::char(4) AS c, '\\x00ff'::bytea AS y, timestamp '1969-12-31 23:59:59.5' AS t, date '1970-01-02' AS day, 5::bigint AS unix,
+      '11111111-2222-3333-4444-555555555555'::uuid AS u, 3::smallint AS i2, 1.5::real AS r`);
+    const features = [
+      ['d', 'Float32'], ['big', 'Float32'], ['small', 'Float32'], ['num', 'Float32'], ['num', 'Float64'], ['num', 'String'], ['i8', 'Int32'], ['i8', 'Float64'], ['i4', 'Float32'], ['b', 'Bool'], ['v', 'String'],
+      ['c', 'String'], ['y', 'Bytes'], ['t', 'UnixTimestamp'], ['day', 'UnixTimestamp'], ['unix', 'UnixTimestamp'], ['u', 'String'], ['i2', 'Int64'], ['r', 'Float64'],
+    ] as const;
+    const expected = [
+      Math.fround(0.1), Infinity, 0, Math.fround(1 + 2 ** -22), Number(decimal), decimal, 2147483647, 2147483647, Math.fround(16777217), true, 'Zürich', 'ab', Uint8Array.of(0, 255), -1, 86_400, 5,
+      '11111111-2222-3333-4444-555555555555', 3n, 1.5,
+    ];
+    for (const [i, [name, type]] of features.entries()) assert.deepEqual(await readNewest('raw_data.casts', [{ name, type }]), [[expected[i]]], `${name} as ${type}`);
+  });
+
+  it('rounds float8 to Float32 as Math.fround does', async () => {
+    const values = Array.from({ length: 500 }, (_, i) => Math.sin(i) * 10 ** ((i % 80) - 40));
+    await harness.createTable('raw_data.doubles', [column('k', 'String'), column('at', 'Timestamp'), column('x', 'Float64')], values.map((value, i) => [String(i).padStart(3, '0'), NOON, value]));
+    assert.deepEqual((await readNewest('raw_data.doubles', [{ name: 'x', type: 'Float32' }])).flat(), values.map(Math.fround));
+  });
+
+  it('refuses values that do not fit, without showing them', async () => {
+    await harness.createTable('raw_data.large', [column('k', 'String'), column('at', 'Timestamp'), column('n', 'Int64')], [['k', NOON, 987_654_321_987n]]);
+    await assert.rejects(readNewest('raw_data.large', [{ name: 'n', type: 'Int32' }]), (error: Error) => failure('INVALID_DATA', /integer out of range/)(error) && !error.message.includes('987'));
+  });
+
+  it('refuses an infinite instant, which no number can hold', async () => {
+    const sql = "SELECT 'k'::text AS k, timestamptz '2023-11-14 22:13:20Z' AS event_timestamp, 'infinity'::timestamptz AS seen";
+    const spine = await harness.warehouse.writeSpine({ name: 'endless', query: { sql, values: [] }, entityColumns: ['k'], timestampColumn: 'event_timestamp', asOfMicros: NOON, expiresAtMicros: NOON });
+    const stream = await harness.warehouse.historicalFeatures({ spine, timestampColumn: 'event_timestamp', selection: { views: [], columns: [] } });
+    await assert.rejects(collectRows(stream), failure('INVALID_DATA', /Column seen .* infinity/));
+  });
+
+  it('reads timestamps without zone and dates as UTC, as keys of time and with the index', async () => {
+    await harness.client.query(`CREATE TABLE feature_mart.naive AS SELECT 'k' AS k, timestamp '2023-11-14 22:13:20' AS at, 1::bigint AS n UNION ALL SELECT 'k', '2023-11-14 22:13:20.000001', 2`);
+    await harness.client.query(`CREATE TABLE feature_mart.daily AS SELECT 'k' AS k, date '2023-11-14' AS at, 1::bigint AS n UNION ALL SELECT 'k', '2023-11-15', 2`);
+    await harness.client.query('ALTER DATABASE ' + new URL(harness.url).pathname.slice(1) + " SET TimeZone = 'Asia/Tokyo'");
+    const spine = await harness.warehouse.writeSpine({ name: 'naive', query: { sql: "SELECT 'k'::text AS k, timestamp '2023-11-14 22:13:20' AS event_timestamp", values: [] }, entityColumns: ['k'], timestampColumn: 'event_timestamp', asOfMicros: NOON, expiresAtMicros: NOON });
+    const views = ['naive', 'daily'].map((table) => viewOf({ name: table, joinKeys: [{ name: 'k', type: 'String' }], features: [{ name: 'n', type: 'Int64' }], source: { name: table, table: `feature_mart.${table}`, timestampField: 'at' }, ttlSeconds: table === 'daily' ? 80_000 : 0 }));
+    const stream = await harness.warehouse.historicalFeatures({ spine, timestampColumn: 'event_timestamp', selection: { views, columns: views.map(({ name }) => ({ view: name, feature: 'n', column: name })) } });
+    assert.deepEqual(await collectRows(stream), [['k', NOON, 1n, 1n]]);
+  });
+
+  it('keeps the expiry of a spine in the comment of its table', async () => {
+    await harness.warehouse.writeSpine({ name: 'noted', query: { sql: "SELECT 'k'::text AS k, now() - interval '1 year' AS event_timestamp", values: [] }, entityColumns: ['k'], timestampColumn: 'event_timestamp', asOfMicros: Date.now() * 1000, expiresAtMicros: NOON });
+    const { rows } = await harness.client.query<{ note: string }>("SELECT obj_description('spine_data.noted'::regclass) AS note");
+    assert.equal((JSON.parse(rows[0]!.note) as { expires_at: string }).expires_at, '2023-11-14T22:13:20.000000Z');
+  });
+
+  describe('with many rows', () => {
+    const view = viewOf({ name: 'many', joinKeys: [{ name: 'k', type: 'Int64' }], features: [{ name: 'x', type: 'Float64' }], source: { name: 'many', table: 'feature_mart.many', timestampField: 'at' } });
+    const window = { view, startMicros: NOON, endMicros: NOON, slice: { index: 0, count: 1 } };
+    const running = async (): Promise<number> => (await harness.client.query("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'COPY%'")).rowCount ?? 0;
+    const untilIdle = async (): Promise<void> => { for (let i = 0; i < 100 && (await running()) > 0; i++) await sleep(20); };
+
+    before(() => harness.client.query("CREATE TABLE feature_mart.many AS SELECT g::bigint AS k, timestamptz '2023-11-14 22:13:20Z' AS at, g / 3.0::float8 AS x FROM generate_series(1, 300000) AS g"));
+
+    it('streams all of them in order, in batches', async () => {
+      let next = 1n;
+      const stream = await harness.warehouse.newestRows(window);
+      for await (const { columns, rowCount } of stream.batches) {
+        assert.ok(rowCount <= 10_000);
+        for (const k of columns[0]!.values as BigInt64Array) assert.equal(k, next++);
+      }
+      assert.equal(next, 300_001n);
+    });
+
+    it('stops the query when the consumer stops, and goes on serving', async () => {
+      const warehouse = createPostgresWarehouse({ connectionString: harness.url, maxConnections: 1 });
+      for (let i = 0; i < 3; i++) {
+        for await (const batch of (await warehouse.newestRows(window)).batches) { assert.ok(batch.rowCount > 0); break; }
+      }
+      await untilIdle();
+      assert.equal(await running(), 0);
+      assert.equal((await warehouse.describeTable('feature_mart.many')).length, 3);
+      await warehouse.close();
+    });
+
+    it('cancels on the server when the signal aborts, also before the first row', async () => {
+      await harness.client.query("CREATE VIEW feature_mart.slow AS SELECT k, at, x + (pg_sleep(30) IS NULL)::int AS x FROM feature_mart.many");
+      const controller = new AbortController();
+      const slow = { ...view, source: { ...view.source, table: 'feature_mart.slow' } };
+      const stream = await harness.warehouse.newestRows({ ...window, view: slow, signal: controller.signal });
+      const reading = collectRows(stream);
+      for (let i = 0; i < 100 && (await running()) === 0; i++) await sleep(20);
+      assert.equal(await running(), 1);
+      controller.abort(new Error('enough'));
+      await assert.rejects(reading, /enough/);
+      await untilIdle();
+      assert.equal(await running(), 0);
+    });
+
+    it('cancels the writing of a spine when the signal aborts, and keeps nothing', async () => {
+      const controller = new AbortController();
+      const writing = harness.warehouse.writeSpine({ name: 'slow', query: { sql: "SELECT 'k'::text AS k, now() + pg_sleep(30)::text::interval AS event_timestamp FROM generate_series(1, 10)", values: [] }, entityColumns: ['k'], timestampColumn: 'event_timestamp', asOfMicros: NOON, expiresAtMicros: NOON, signal: controller.signal });
+      setTimeout(() => controller.abort(new Error('enough')), 150);
+      await assert.rejects(writing, /enough/);
+      await assert.rejects(harness.warehouse.describeTable('spine_data.slow'), failure('NOT_FOUND'));
+    });
+  });
+
+  it('says UNAVAILABLE, without the password, when no server answers', async () => {
+    const warehouse = createPostgresWarehouse({ connectionString: 'postgresql://someone:secretword@127.0.0.1:1/none' });
+    await assert.rejects(warehouse.describeTable('a.b'), (error: Error) => failure('UNAVAILABLE')(error) && !error.message.includes('secretword'));
+    await warehouse.close();
+  });
 });
