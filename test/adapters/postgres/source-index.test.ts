@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { hasPointInTimeIndex } from '../../../adapters/postgres/source-index.ts';
+import { describePostgresTable } from '../../../adapters/postgres/describe.ts';
+import { createPostgresPool, withClient } from '../../../adapters/postgres/pool.ts';
+import { bindView } from '../../../adapters/postgres/view-source.ts';
+import { planHistoricalFeatures } from '../../../adapters/postgres/historical-features.ts';
+import { viewOf } from '../../contracts/warehouse-harness.ts';
+import { openPostgres } from './harness.ts';
+import type { PostgresHarness } from './harness.ts';
+import type pg from 'pg';
+
+describe('the index of a point-in-time join', () => {
+  let harness: PostgresHarness;
+  let pool: pg.Pool;
+  before(async () => {
+    harness = await openPostgres();
+    pool = createPostgresPool({ connectionString: harness.url });
+    await harness.client.query("CREATE TABLE feature_mart.f AS SELECT (g % 50)::bigint AS a, (g % 7)::text AS b, timestamptz '2023-01-01Z' + g * interval '1 minute' AS at, g AS x FROM generate_series(1, 20000) AS g");
+    await harness.client.query("CREATE TABLE spine_data.s AS SELECT (g - 1)::bigint AS row_number, (g % 50)::bigint AS a, (g % 7)::text AS b, timestamptz '2023-01-10Z' + g * interval '1 minute' AS event_timestamp FROM generate_series(1, 2000) AS g");
+    await harness.client.query('ALTER TABLE spine_data.s ADD PRIMARY KEY (row_number)');
+    await harness.client.query('ANALYZE');
+  });
+  after(async () => {
+    await pool.end();
+    await harness.close();
+  });
+
+  const view = viewOf({ name: 'f', joinKeys: [{ name: 'a', type: 'Int64' }, { name: 'b', type: 'String' }], features: [{ name: 'x', type: 'Int64' }], source: { name: 'f', table: 'feature_mart.f', timestampField: 'at' }, ttlSeconds: 86_400 * 30 });
+  const indexed = (): Promise<boolean> => withClient(pool, async (client) => hasPointInTimeIndex(client, bindView(view, await describePostgresTable(client, view.source.table)).source!));
+  const withIndex = async (columns: string): Promise<boolean> => {
+    await harness.client.query(`CREATE INDEX probe ON feature_mart.f ${columns}`);
+    try {
+      return await indexed();
+    } finally {
+      await harness.client.query('DROP INDEX feature_mart.probe');
+    }
+  };
+
+  it('is found when it begins with the join keys and goes on with the event timestamp', async () => {
+    assert.equal(await indexed(), false);
+    assert.deepEqual(await Promise.resolve(['(a, b, at DESC)', '(b, a, at)', '(a, b, at, x)']).then(async (all) => { const found = []; for (const columns of all) found.push(await withIndex(columns)); return found; }), [true, true, true]);
+    const others = [];
+    for (const columns of ['(a, at)', '(at, a, b)', '(a, b, x, at)', '(a, b, at) WHERE x > 5', '(a, lower(b), at)', 'USING hash (a)']) others.push(await withIndex(columns));
+    assert.deepEqual(others, [false, false, false, false, false, false]);
+  });
+
+  it('is walked to the first row, by the table itself or by a copy where the table has none', async () => {
+    const request = { spine: { table: 'spine_data.s', rowCount: 2000, asOfMicros: 0, schema: [{ name: 'a', type: 'Int64' }, { name: 'b', type: 'String' }, { name: 'event_timestamp', type: 'Timestamp' }] }, timestampColumn: 'event_timestamp', selection: { views: [view], columns: [{ view: 'f', feature: 'x', column: 'x' }] } } as const;
+    const explain = async (): Promise<string> => withClient(pool, async (client) => {
+      const { before, select } = await planHistoricalFeatures(pool, request);
+      await client.query('BEGIN');
+      for (const statement of before) await client.query(statement);
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${select}`);
+      await client.query('ROLLBACK');
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    });
+    assert.match(await explain(), /Index Scan using source_0_\w+ on source_0_/);
+    await harness.client.query('CREATE INDEX point_in_time ON feature_mart.f (a, b, at DESC)');
+    const plan = await explain();
+    assert.match(plan, /Incremental Sort[\s\S]*Index Scan using point_in_time/);
+    assert.doesNotMatch(plan, /Seq Scan|->  Sort/);
+  });
+});
