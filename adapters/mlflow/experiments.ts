@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../../domain/errors.ts';
 import { checkName } from './checks.ts';
@@ -62,11 +62,18 @@ async function create(store: Store, name: string): Promise<Experiment> {
   for (let attempt = 0; ; attempt += 1) {
     const id = derivedId(name, attempt);
     const taken = await isThere(join(store.root, '.trash', id));
-    if (!taken && (await store.createFolder(join(store.root, id), (folder) => writeFile(join(folder, 'meta.yaml'), experimentMeta(store.root, id, name, Date.now()))))) {
+    if (!taken && (await store.createFolder(join(store.root, id), (folder) => fill(folder, store.root, id, name)))) {
       return { id, name, deleted: false };
     }
     // Taken by an experiment that had this name once and was given another: the next number.
   }
+}
+
+async function fill(folder: string, root: string, id: string, name: string): Promise<void> {
+  await mkdir(join(folder, 'tags'));
+  // MLflow's UI opens the experiment in its view for training rather than in that for language models.
+  await writeFile(join(folder, 'tags', 'mlflow.experimentKind'), 'custom_model_development');
+  await writeFile(join(folder, 'meta.yaml'), experimentMeta(root, id, name, Date.now()));
 }
 
 /** 18 digits, as MLflow's own ids have, from the name. */

@@ -8,7 +8,7 @@ import { readKeyFiles } from './key-files.ts';
 import { findLoggedModel } from './logged-models.ts';
 import type { LoggedModel } from './logged-models.ts';
 import { formatYaml, metaNumber, metaReference, metaText, readMeta, readTextIfThere, withMetaField } from './meta-yaml.ts';
-import { writeKeyFiles } from './runs.ts';
+import { userName, writeKeyFiles } from './runs.ts';
 import { foldersIn } from './store.ts';
 import type { Store } from './store.ts';
 
@@ -120,7 +120,7 @@ async function createVersion(store: Store, folder: string, request: VersionReque
     status: 'READY',
     status_message: null,
     storage_location: pathToFileURL(model.artifacts).href,
-    user_id: null,
+    user_id: userName(),
     version: number,
   };
   await store.createFolder(join(folder, `version-${number}`), async (draft) => {

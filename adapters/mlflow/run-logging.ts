@@ -5,9 +5,11 @@ import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/errors.ts';
 import type { ExperimentTracker, MetricPoint, TrackedDataset } from '../../ports/experiment-tracker.ts';
 import { checkArtifactPath, checkEntries } from './checks.ts';
+import { keysIn } from './key-files.ts';
 import { formatYaml, readTextIfThere } from './meta-yaml.ts';
 import { addMetricPoints } from './metric-files.ts';
 import { liveRunFolder } from './runs.ts';
+import { entriesOf } from './store.ts';
 import type { Store } from './store.ts';
 
 /** Tag that names metric values that were not finite: MLflow's run page fails on infinity and shows nothing for NaN. */
@@ -21,6 +23,9 @@ export async function logBatch(store: Store, runId: string, batch: Batch): Promi
   const { params = {}, metrics = [], tags = {} } = batch;
   const folder = await liveRunFolder(store, runId);
   refuseProblems('INVALID_INPUT', `Nothing was logged to run ${runId}.`, [
+    ...(await checkKeyFolders(join(folder, 'params'), Object.keys(params))),
+    ...(await checkKeyFolders(join(folder, 'metrics'), metrics.map((point) => point.key))),
+    ...(await checkKeyFolders(join(folder, 'tags'), Object.keys(tags))),
     ...checkEntries('param', Object.entries(params)),
     ...checkEntries('metric', metrics.map((point) => [point.key, undefined])),
     ...checkEntries('tag', Object.entries(tags)),
@@ -79,6 +84,14 @@ async function noteNotFinite(store: Store, folder: string, points: readonly Metr
   const notes = [...new Set([...before, ...points.map((point) => `${point.key}: ${point.value} at step ${point.step}`)])];
   const text = notes.join(', ');
   if (text.length <= LONGEST_NOT_FINITE) await store.replaceFile(path, text);
+}
+
+/** A key cannot be another one's folder: `a` beside `a/b`. */
+async function checkKeyFolders(folder: string, keys: readonly string[]): Promise<Problem[]> {
+  if (!keys.some((key) => key.includes('/')) && !(await entriesOf(folder)).some((entry) => entry.isDirectory())) return [];
+  const all = new Set([...keys, ...(await keysIn(folder))]);
+  const parents = [...all].flatMap((key) => key.split('/').slice(0, -1).map((_, index, parts) => [parts.slice(0, index + 1).join('/'), key] as const));
+  return parents.filter(([parent]) => all.has(parent)).map(([parent, key]) => ({ path: `key ${JSON.stringify(parent)}`, message: `It is also the folder of ${JSON.stringify(key)}; MLflow's files can hold only one of the two.`, cure: 'Give one another name.' }));
 }
 
 function wholeNumbers(point: MetricPoint): Problem {

@@ -171,7 +171,8 @@ export function defaultTags(runName: string): Record<string, string> {
   return { 'mlflow.runName': runName, 'mlflow.user': userName(), 'mlflow.source.name': 'ml-pipeline', 'mlflow.source.type': 'LOCAL' };
 }
 
-function userName(): string {
+/** Who runs this process, as MLflow's UI shows under "created by". */
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {
