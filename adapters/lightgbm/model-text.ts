@@ -42,7 +42,7 @@ export function parseTree(text: string): Tree {
   const bitsets = categoryLists(numbers(lines.get('cat_boundaries')), numbers(lines.get('cat_threshold')));
   const categories = decision.map((type, node) => ((type & CATEGORICAL) === 0 ? undefined : bitsets[threshold[node] ?? -1]));
   decision.forEach((type, node) => {
-    if ((type & CATEGORICAL) !== 0) threshold[node] = 0;
+    threshold[node] = (type & CATEGORICAL) !== 0 ? 0 : outsideZeroBand(threshold[node]!);
   });
   const tree: Tree = {
     splitFeature: Int32Array.from(leaves > 1 ? numbers(lines.get('split_feature')) : []),
@@ -55,6 +55,15 @@ export function parseTree(text: string): Tree {
   };
   if (tree.leafValue.length !== leaves || tree.leftChild.length !== leaves - 1 || tree.splitFeature.length !== leaves - 1) throw new PipelineError('INVALID_DATA', `Tree ${lines.get('Tree') ?? '?'} of the LightGBM model is cut short: ${leaves} leaves announced, ${tree.leafValue.length} found.`);
   return tree;
+}
+
+/** LightGBM's kZeroThreshold: its predictor reads every value this near to zero as 0.0, whatever the split says about missing values. */
+const ZERO_THRESHOLD = Math.fround(1e-35);
+
+/** A threshold among the values that act as 0.0 moves to the edge of them, so that all of them go where 0.0 goes. Binning often puts a threshold exactly there. */
+function outsideZeroBand(threshold: number): number {
+  if (Math.abs(threshold) > ZERO_THRESHOLD) return threshold;
+  return threshold < 0 ? -ZERO_THRESHOLD * (1 + Number.EPSILON) : ZERO_THRESHOLD;
 }
 
 /** Bits 2 and 3: what counts as missing (0 nothing: NaN acts as zero; 1 zero and NaN; 2 NaN). Missing categories always go right. */
