@@ -3,8 +3,12 @@ import { WorkflowIdConflictPolicy } from '@temporalio/common';
 import { followWorkflow, type Followed } from '../follow-workflow.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
-import type { Services } from '../services.ts';
+import type { ProjectSettings, Services } from '../services.ts';
+import { progressQuery } from '../../temporal/progress.ts';
 import { stderrLog } from '../stderr-log.ts';
+
+/** A worker that is there answers well within this time, also a busy one. */
+const ANSWER_MS = 5_000;
 
 export interface WorkflowCall {
   readonly type: string;
@@ -25,7 +29,7 @@ export async function runWorkflow<T>(services: Services, output: Output, call: W
       output.result({ workflow_id: call.workflowId, joined: running }, [`Follow it with: ml-pipeline attach ${call.workflowId}`]);
       return { exitCode: EXIT.ok };
     }
-    return withWorker(services, client, output, () => followWorkflow<T>(client, call.workflowId, output));
+    return withWorker(services, client, call.workflowId, output, () => followWorkflow<T>(client, call.workflowId, output));
   });
 }
 
@@ -33,17 +37,24 @@ async function isRunning(client: Client, workflowId: string): Promise<boolean> {
   return client.workflow.getHandle(workflowId).describe().then(({ status }) => status.name === 'RUNNING', () => false);
 }
 
-/** Runs a worker in this process while `work` is under way, if none polls the task queue. */
-export async function withWorker<T>(services: Services, client: Client, output: Output, work: () => Promise<T>): Promise<T> {
+/** Runs a worker in this process while `work` is under way, if none serves the task queue. */
+export async function withWorker<T>(services: Services, client: Client, workflowId: string, output: Output, work: () => Promise<T>): Promise<T> {
   const { temporal } = await services.settings();
-  const { pollers } = await client.workflowService.describeTaskQueue({ namespace: temporal.namespace, taskQueue: { name: temporal.taskQueue }, taskQueueType: 1 });
-  const recent = (pollers ?? []).some(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < 90_000);
-  if (recent) return work();
-  output.note(`No worker polls ${temporal.taskQueue}: this command runs one for as long as it looks.`);
-  const worker = await services.startWorker({ log: stderrLog('warn') });
+  if (await isServed(client, workflowId, temporal)) return work();
+  output.note(`No worker serves ${temporal.taskQueue}: this command runs one for as long as it looks.`);
+  const worker = await services.startWorker({ log: stderrLog('error') });
   try {
     return await work();
   } finally {
     await worker.stop();
   }
+}
+
+/**
+ * Whether a worker is there. A poller is listed for minutes after it has gone, so one that is listed is only believed when the workflow answers a query in time.
+ */
+async function isServed(client: Client, workflowId: string, { namespace, taskQueue }: ProjectSettings['temporal']): Promise<boolean> {
+  const { pollers } = await client.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: 1 });
+  if ((pollers ?? []).length === 0) return false;
+  return client.withDeadline(Date.now() + ANSWER_MS, () => client.workflow.getHandle(workflowId).query(progressQuery)).then(() => true, () => false);
 }
