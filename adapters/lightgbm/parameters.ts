@@ -2,6 +2,7 @@ import { PipelineError } from '../../domain/errors.ts';
 import { MAX_LEAVES } from '../../domain/model/estimators/random-forest.ts';
 import type { HyperparameterValue } from '../../domain/recipe/recipe.ts';
 import type { TrainingJob } from '../../ports/training-library.ts';
+import { columnShare } from './columns-per-split.ts';
 
 type Values = Readonly<Record<string, HyperparameterValue>>;
 
@@ -43,7 +44,10 @@ function forestPlan(job: TrainingJob): NativePlan {
       min_sum_hessian_in_leaf: 0,
       min_data_in_bin: 1,
       min_gain_to_split: Number(values['min_impurity_decrease'] ?? 0) * bagged * rows,
-      feature_fraction_bynode: columnShare(values['max_features'] ?? null, job.columns.length),
+      feature_fraction_bynode: columnShare(values['max_features'] ?? null, job.columns.length, job.training),
+      // Every column that varies is binned and counts, as columnShare expects.
+      feature_pre_filter: false,
+      bin_construct_sample_cnt: rows,
       // The mode wants rows or columns sampled per tree. Without a bootstrap: a share of the columns that rounds to all of them.
       ...(bagged < 1 ? { bagging_fraction: bagged, bagging_freq: 1 } : { feature_fraction: 0.999_999 }),
       // Histograms of as many leaves as fit into so many megabytes are kept; the others are counted again. Without it a deep forest takes gigabytes.
@@ -64,13 +68,6 @@ function baggingShare(values: Values, rows: number): number {
   if (values['bootstrap'] === false) return 1;
   const given = Number(values['max_samples'] ?? 1);
   return 1 - Math.exp(-(given > 1 ? Math.min(given / rows, 1) : given));
-}
-
-function columnShare(given: HyperparameterValue, columns: number): number {
-  if (given === 'sqrt') return Math.max(1, Math.floor(Math.sqrt(columns))) / columns;
-  if (given === 'log2') return Math.max(1, Math.floor(Math.log2(columns))) / columns;
-  if (given === null) return 1;
-  return Number(given) > 1 ? Math.min(1, Number(given) / columns) : Math.max(1, Math.floor(Number(given) * columns)) / columns;
 }
 
 /** LightGBM's own names for what its scikit-learn interface calls otherwise. */

@@ -24,7 +24,7 @@ const shared = {
 } as const satisfies Record<string, HyperparameterRule>;
 
 const featureShare = (defaultValue: HyperparameterValue): HyperparameterRule =>
-  honoured(defaultValue, [oneOf('sqrt', 'log2', null), int(1), float({ above: 0, below: 1 })], 'feature_fraction_bynode: columns looked at for each split, at least two; constant columns do not count. A fraction up to 1, or a number of columns from 2 up; null: all. 1 is read as the fraction 1.0, which YAML does not tell apart.');
+  honoured(defaultValue, [oneOf('sqrt', 'log2', null), int(1), float({ above: 0, below: 1 })], 'feature_fraction_bynode: columns looked at for each split, at least two; constant columns do not count. A small even number is raised by one, since LightGBM would favour every second column. A fraction up to 1, or a number of columns from 2 up; null: all. 1 is read as the fraction 1.0, which YAML does not tell apart.');
 
 export const randomForestClassifierRules: Readonly<Record<string, HyperparameterRule>> = {
   ...shared,
