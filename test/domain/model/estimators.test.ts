@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { checkHyperparameters, ESTIMATORS, withDefaults } from '../../../domain/model/estimators.ts';
-import { faultOf } from '../../../domain/model/estimators/hyperparameter-rule.ts';
+import { describeAccepted, faultOf } from '../../../domain/model/estimators/hyperparameter-rule.ts';
 
 const messages = (estimator: string, values: Parameters<typeof checkHyperparameters>[1]): string[] => checkHyperparameters(estimator, values).map((p) => `${p.path} ${p.message} ${p.cure ?? ''}`.trim());
 
@@ -55,5 +56,16 @@ describe('estimator catalogue', () => {
 
   it('names the nearest estimator', () => {
     assert.match(messages('RandomForrestClassifier', {})[0] ?? '', /Did you mean "RandomForestClassifier"\?/);
+  });
+});
+
+describe('docs/estimators.md', () => {
+  it('says of each hyperparameter what the catalogue says', async () => {
+    const page = await readFile(new URL('../../../docs/estimators.md', import.meta.url), 'utf8');
+    for (const [name, estimator] of Object.entries(ESTIMATORS)) {
+      const section = page.split(`\n## ${name}\n`)[1]?.split('\n## ')[0] ?? '';
+      const rows = Object.entries(estimator.hyperparameters).map(([key, rule]) => `| \`${key}\` | ${describeAccepted(rule)} | ${JSON.stringify(rule.default)} | ${rule.status === 'refused' ? 'Refused otherwise: ' : ''}${rule.meaning} |`);
+      assert.deepEqual(section.split('\n').filter((line) => line.startsWith('| `')), rows, name);
+    }
   });
 });
