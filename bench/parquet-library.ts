@@ -9,6 +9,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type * as Duckdb from '@duckdb/node-api';
 import type { Column, ColumnSchema, ColumnType, RecordBatch } from '../domain/data/columns.ts';
 
 const TYPES: readonly ColumnType[] = ['String', 'String', 'String', 'Timestamp', ...Array<ColumnType>(11).fill('Float64'), ...Array<ColumnType>(4).fill('Int64'), ...Array<ColumnType>(2).fill('Float32'), 'Bool'];
@@ -83,7 +84,7 @@ function makeColumn({ name, type }: ColumnSchema, c: number, start: number, rowC
   return { name, type, values: typeof made === 'function' ? made() : made, nulls } as unknown as Column;
 }
 
-function duckdbValue(duckdb: typeof import('@duckdb/node-api'), { type, values, nulls }: Column, i: number): import('@duckdb/node-api').DuckDBValue {
+function duckdbValue(duckdb: typeof Duckdb, { type, values, nulls }: Column, i: number): Duckdb.DuckDBValue {
   if (nulls?.[i] === 1) return null;
   if (type === 'Timestamp') return new duckdb.DuckDBTimestampTZValue(BigInt(values[i]!));
   return type === 'Bool' ? values[i] === 1 : (values[i] as string | number | bigint);

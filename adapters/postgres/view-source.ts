@@ -66,7 +66,7 @@ function bindColumn(name: string, columnName: string, declared: ValueType | 'Tim
 
 /**
  * The order that decides between rows of one entity, best first: greatest event timestamp; greatest created timestamp, none last; then the features in definition order, ascending
- * (false before true, text by code point, NaN after all numbers), missing ones last. Rows that still tie have equal features.
+ * (false before true, text by code point, NaN after all numbers), missing ones last. Rows that still tie have equal features, but for the sign of a zero.
  */
 export function newestFirst(source: ViewSource): string {
   const { eventTimestamp, createdTimestamp, features } = source;

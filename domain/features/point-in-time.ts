@@ -43,7 +43,7 @@ function mayUse({ ttlSeconds, asKnown }: JoinRules, { keys, asOfMicros }: AsOfRo
 
 /**
  * Which of two rows of an entity is used: the greater event timestamp; then the greater created timestamp, a missing one last;
- * then the features in order, the smaller value first, missing ones last. Rows equal in all of these give the same values.
+ * then the features in order, the smaller value first, missing ones last. Rows equal in all of these give the same values, but for the sign of a zero.
  */
 export function compareNewestFirst(a: SourceRow, b: SourceRow): number {
   return compareNullsLast(b.eventTimestampMicros, a.eventTimestampMicros, -1)
