@@ -22,7 +22,7 @@ export interface EvaluationResult {
 
 type Needs = Pick<Ports, 'datasetStore' | 'artifactStore' | 'matrixStore' | 'modelGraphs' | 'tracker' | 'modelPackager'>;
 
-interface Input {
+export interface EvaluateInput {
   readonly plan: TrainingPlan;
   readonly trainingSet: DatasetRef;
   readonly matrix: PreparedMatrix;
@@ -33,7 +33,7 @@ interface Input {
 /** Scores the whole graph on raw columns, as it will be served, and the champion on the same rows. */
 export function createEvaluate(ports: Needs) {
   return {
-    evaluate: (input: Input): Promise<EvaluationResult> =>
+    evaluate: (input: EvaluateInput): Promise<EvaluationResult> =>
       withHeartbeats(async ({ report }) => {
         const { plan, matrix, trained } = input;
         const session = await ports.modelGraphs.openModel(await ports.artifactStore.localPath(trained.graphUri));
@@ -56,7 +56,7 @@ export function createEvaluate(ports: Needs) {
   };
 }
 
-async function score({ datasetStore, matrixStore }: Needs, { trainingSet, matrix }: Input, session: ModelSession, range: RowRange): Promise<ScoredRows> {
+async function score({ datasetStore, matrixStore }: Needs, { trainingSet, matrix }: EvaluateInput, session: ModelSession, range: RowRange): Promise<ScoredRows> {
   const columns = session.inputs.map(({ name }) => name);
   return scoreRows(session, datasetStore.read(trainingSet, { columns, rows: range }), await matrixStore.read(matrix.labels, range));
 }
@@ -66,7 +66,7 @@ async function importances({ artifactStore }: Needs, { historyUri }: TrainedArti
   return featureImportances === undefined ? {} : { featureImportances };
 }
 
-async function scoreChampion(ports: Needs, input: Input, labels: Float32Array): Promise<ChampionScores | undefined> {
+async function scoreChampion(ports: Needs, input: EvaluateInput, labels: Float32Array): Promise<ChampionScores | undefined> {
   const { registration, data_interface: dataInterface, evaluation } = input.plan.recipe;
   if (registration.promote === undefined) return undefined;
   const current = await ports.tracker.versionByAlias(registration.model_name, registration.promote.alias);
@@ -84,7 +84,7 @@ async function scoreChampion(ports: Needs, input: Input, labels: Float32Array): 
   }
 }
 
-function reasonNotComparable({ trainingSet, matrix }: Input, columns: readonly string[], classes: readonly string[]): string | undefined {
+function reasonNotComparable({ trainingSet, matrix }: EvaluateInput, columns: readonly string[], classes: readonly string[]): string | undefined {
   const absent = columns.filter((name) => !trainingSet.schema.some((column) => column.name === name));
   if (absent.length > 0) return `it takes ${absent.join(', ')}, which this training set does not have`;
   return classes.join('\n') === matrix.classes.join('\n') ? undefined : `its classes are ${classes.join(', ') || 'none'}, those of this training set ${matrix.classes.join(', ') || 'none'}`;

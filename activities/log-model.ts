@@ -68,7 +68,7 @@ function scorePoints(report: EvaluationReport, timestampMillis: number): readonl
 }
 
 function points(scores: Readonly<Record<string, number>>, prefix: string, timestampMillis: number): readonly MetricPoint[] {
-  return Object.entries(scores).filter(([, value]) => Number.isFinite(value)).map(([name, value]) => ({ key: `${prefix}${name}`, value, step: 0, timestampMillis }));
+  return Object.entries(scores).map(([name, value]) => ({ key: `${prefix}${name}`, value, step: 0, timestampMillis }));
 }
 
 function testPoints(report: EvaluationReport, timestampMillis: number, dataset: TrackedDataset | undefined) {
@@ -77,7 +77,7 @@ function testPoints(report: EvaluationReport, timestampMillis: number, dataset: 
 
 /** One point per iteration; a step's time is the run's, since the library does not say when each ended. */
 function historyPoints({ metrics }: TrainingHistory, timestampMillis: number): readonly MetricPoint[] {
-  return Object.entries(metrics).flatMap(([key, values]) => values.flatMap((value, step) => (Number.isFinite(value) ? [{ key, value, step, timestampMillis }] : [])));
+  return Object.entries(metrics).flatMap(([key, values]) => values.map((value, step) => ({ key, value, step, timestampMillis })));
 }
 
 async function logFiles({ tracker, artifactStore, sqlTemplates }: Needs, { plan, run }: LogModelInput, report: EvaluationReport): Promise<void> {

@@ -35,7 +35,7 @@ export interface Preparation {
 
 type Needs = Pick<Ports, 'datasetStore' | 'artifactStore' | 'matrixStore' | 'modelGraphs'>;
 
-interface Input {
+export interface PrepareMatrixInput {
   readonly plan: TrainingPlan;
   readonly trainingSet: DatasetRef;
   readonly key: string;
@@ -44,7 +44,7 @@ interface Input {
 /** Splits by time, learns the preprocessing from the training rows alone, and has the preprocessing graph make the matrix of all rows. */
 export function createPrepareMatrix(ports: Needs) {
   return {
-    prepareMatrix: (input: Input): Promise<PreparedMatrix> =>
+    prepareMatrix: (input: PrepareMatrixInput): Promise<PreparedMatrix> =>
       withHeartbeats(async () => {
         const { plan, trainingSet, key } = input;
         const { recipe } = plan;
@@ -72,13 +72,13 @@ async function readTimestamps({ datasetStore }: Needs, trainingSet: DatasetRef, 
   return timestamps;
 }
 
-function readTargets({ datasetStore }: Needs, { plan, trainingSet }: Input, split: TimeSplit): ReturnType<typeof readValues> {
+function readTargets({ datasetStore }: Needs, { plan, trainingSet }: PrepareMatrixInput, split: TimeSplit): ReturnType<typeof readValues> {
   const { target_column: target, task_type: task } = plan.recipe.data_interface;
   const batches = datasetStore.read(trainingSet, { columns: [target] });
   return task === 'classification' ? readClasses(batches, target, trainingSet.rowCount, split.training) : readValues(batches, target, trainingSet.rowCount);
 }
 
-async function writeMatrix({ artifactStore, datasetStore, matrixStore, modelGraphs }: Needs, { trainingSet, key }: Input, inputs: readonly InputColumn[], preprocessor: FittedPreprocessor): Promise<MatrixRef> {
+async function writeMatrix({ artifactStore, datasetStore, matrixStore, modelGraphs }: Needs, { trainingSet, key }: PrepareMatrixInput, inputs: readonly InputColumn[], preprocessor: FittedPreprocessor): Promise<MatrixRef> {
   const matrix: MatrixRef = { uri: artifactStore.uri(runFile(key, 'matrix.npy')), rows: trainingSet.rowCount, columns: preprocessor.outputColumns.length };
   await withTemporaryFolder(artifactStore, 'preprocessing', async (folder) => {
     const path = join(folder, 'preprocessing.onnx');
