@@ -26,8 +26,10 @@ export async function writeSpine(pool: pg.Pool, connectionString: string, reques
   return inTransaction(pool, (client) => cancellable(client, connectionString, request.signal, async () => {
     const columns = checkColumns(request, await describe(client, query));
     const building = `${SPINE_SCHEMA}.building_${randomBytes(8).toString('hex')}`;
+    request.signal?.throwIfAborted(); // a cancellation between two statements finds nothing to cancel
     await createTable(client, building, query, sortColumns(request, columns), columns);
     const rowCount = await checkInstants(client, building, request);
+    request.signal?.throwIfAborted();
     await finishTable(client, building, request, columns);
     return { table: `${SPINE_SCHEMA}.${request.name}`, rowCount, schema: columns.map(({ name, type }) => ({ name, type })), asOfMicros: request.asOfMicros };
   }));
