@@ -41,7 +41,8 @@ function forestPlan(job: TrainingJob): NativePlan {
       max_depth: depth,
       num_leaves: Math.min(leavesByDepth, Number(values['max_leaf_nodes'] ?? MAX_LEAVES)),
       min_data_in_leaf: leafRows(Number(values['min_samples_leaf']), rows),
-      min_sum_hessian_in_leaf: 0,
+      // A row's hessian is its weight: less than one row is no leaf. LightGBM guesses counts from weights, and with 0 here would now and then split off nothing and stop.
+      min_sum_hessian_in_leaf: smallestWeight(job) / 2,
       min_data_in_bin: 1,
       min_gain_to_split: Number(values['min_impurity_decrease'] ?? 0) * bagged * rows,
       feature_fraction_bynode: columnShare(values['max_features'] ?? null, job.columns.length, job.training),
@@ -60,6 +61,8 @@ function forestPlan(job: TrainingJob): NativePlan {
     boosterPerClass: !classifier ? undefined : job.classes === 2 ? [1] : Array.from({ length: job.classes }, (_, index) => index),
   };
 }
+
+const smallestWeight = ({ training }: TrainingJob): number => (training.weights ?? Float32Array.of(1)).reduce((least, weight) => Math.min(least, weight), Infinity);
 
 const leafRows = (given: number, rows: number): number => (given < 1 ? Math.ceil(given * rows) : given);
 

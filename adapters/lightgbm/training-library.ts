@@ -22,7 +22,7 @@ async function train(job: TrainingJob, path: string): Promise<TrainedModel> {
     const { boosters, files } = plan.boosterPerClass === undefined ? await trainOne(library, plan, data, job) : await trainPerClass(library, plan, plan.boosterPerClass, data, job);
     return {
       fitted: ensembleOf(job, plan, boosters),
-      libraryFile: files[0] ?? '',
+      libraryFiles: files,
       library: 'lightgbm',
       libraryVersion: libraryVersion(path),
       history: historyOf(plan, boosters),

@@ -3,9 +3,9 @@ import type { RowRange } from '../../domain/data/dataset-ref.ts';
 import { withDefaults } from '../../domain/model/estimators.ts';
 import type { TrainingProgress } from '../../ports/trainer.ts';
 import type { LabelledRows, TrainingJob } from '../../ports/training-library.ts';
+import { openNpy, type NpyReader } from '../file/npy.ts';
 import { balancedWeights } from './balanced-weights.ts';
 import type { ChildTask } from './messages.ts';
-import { openNpy, type NpyFile } from './read-npy.ts';
 
 /** Reads the rows that a request names, and nothing else of the files. INVALID_INPUT when the request and the files do not fit; INVALID_DATA when labels cannot be learnt from. */
 export async function readJob(request: ChildTask['request'], onProgress: (progress: TrainingProgress) => Promise<void>): Promise<TrainingJob> {
@@ -27,7 +27,7 @@ export async function readJob(request: ChildTask['request'], onProgress: (progre
   }
 }
 
-function misfits({ columns, classes, taskType, trainingRows, validationRows, threads }: ChildTask['request'], matrix: NpyFile, labels: NpyFile): readonly Problem[] {
+function misfits({ columns, classes, taskType, trainingRows, validationRows, threads }: ChildTask['request'], matrix: NpyReader, labels: NpyReader): readonly Problem[] {
   const [rows = 0, width] = matrix.shape;
   const problems: Problem[] = [];
   const problem = (path: string, message: string): number => problems.push({ path, message });

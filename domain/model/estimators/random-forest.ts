@@ -9,7 +9,7 @@ const shared = {
   n_estimators: honoured(100, [int(1, 100_000)], 'The number of trees (per class, for more than two classes).'),
   max_depth: honoured(null, [int(1, 1000), oneOf(null)], `max_depth. null: no limit of depth, up to ${MAX_LEAVES} leaves a tree.`),
   min_samples_split: honoured(2, [int(2)], 'Taken up to twice min_samples_leaf, where it says nothing that min_samples_leaf does not say; LightGBM has no such limit of its own.'),
-  min_samples_leaf: honoured(1, [int(1), float({ above: 0, below: 1 })], 'min_data_in_leaf; a fraction is of the training rows, rounded up. Rows drawn for the tree count, each once.'),
+  min_samples_leaf: honoured(1, [int(1), float({ above: 0, below: 1 })], 'min_data_in_leaf; a fraction is of the training rows, rounded up. Rows drawn for the tree count, each once; with class_weight LightGBM guesses their number from the weights.'),
   max_leaf_nodes: honoured(null, [int(2, MAX_LEAVES), oneOf(null)], 'num_leaves: the best leaf is split first.'),
   bootstrap: honoured(true, [oneOf(true, false)], 'true: each tree sees a share 1 - exp(-max_samples / rows) of the rows, drawn without repetition: as many distinct rows as a bootstrap sample has (63.2 %). false: all rows.'),
   max_samples: honoured(null, [int(1), float({ above: 0, below: 1 }), oneOf(null)], 'The size of the bootstrap sample (see bootstrap): a fraction up to 1, or a number of rows from 2 up. 1 is read as the fraction 1.0, which YAML does not tell apart.'),
