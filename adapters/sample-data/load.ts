@@ -71,6 +71,8 @@ export async function loadSampleData(options: SampleDataOptions): Promise<Sample
 async function load(client: pg.ClientBase, options: SampleDataOptions, features: readonly FeatureTable[], hashes: Readonly<Record<string, string>>): Promise<SampleDataSummary> {
   await client.query("SET LOCAL work_mem = '128MB'");
   await client.query("SET LOCAL maintenance_work_mem = '128MB'");
+  // Compiling the queries takes longer than it saves.
+  await client.query('SET LOCAL jit = off');
   const rows: Record<string, number> = {};
   const step = async (name: string, work: () => Promise<number | undefined>): Promise<void> => {
     const start = performance.now();

@@ -14,20 +14,29 @@ WITH days AS (
   FROM raw_data.flights
   WHERE arrival_timestamp IS NOT NULL
   GROUP BY carrier, origin, midnight
+), changes AS (
+  -- what enters the seven days at a midnight, and what leaves them
+  SELECT carrier, origin, midnight, flights, delay_minutes, late_flights FROM arrived
+  UNION ALL
+  SELECT carrier, origin, midnight + 7, -flights, -delay_minutes, -late_flights FROM arrived
 ), windows AS (
-  SELECT carrier, origin, midnight + after AS midnight,
-    coalesce(sum(flights) FILTER (WHERE after < 7), 0)::bigint AS flights,
-    (sum(delay_minutes) FILTER (WHERE after < 7))::bigint AS delay_minutes,
-    (sum(late_flights) FILTER (WHERE after < 7))::bigint AS late_flights
-  FROM arrived CROSS JOIN generate_series(0, 7) AS after
-  GROUP BY carrier, origin, midnight + after
+  SELECT carrier, origin, midnight,
+    (sum(sum(flights)) OVER so_far)::bigint AS flights,
+    (sum(sum(delay_minutes)) OVER so_far)::bigint AS delay_minutes,
+    (sum(sum(late_flights)) OVER so_far)::bigint AS late_flights,
+    lead(midnight) OVER so_far AS next_change
+  FROM changes
+  GROUP BY carrier, origin, midnight
+  WINDOW so_far AS (PARTITION BY carrier, origin ORDER BY midnight)
 )
 SELECT carrier, origin,
-  midnight::timestamp AT TIME ZONE 'America/New_York' AS event_timestamp,
-  midnight::timestamp AT TIME ZONE 'America/New_York' AS created_timestamp,
+  (midnight + after)::timestamp AT TIME ZONE 'America/New_York' AS event_timestamp,
+  (midnight + after)::timestamp AT TIME ZONE 'America/New_York' AS created_timestamp,
   flights AS carrier_flights_7d,
-  delay_minutes::float8 / flights AS carrier_mean_dep_delay_7d,
-  late_flights::float8 / flights AS carrier_share_late_7d
+  delay_minutes::float8 / nullif(flights, 0) AS carrier_mean_dep_delay_7d,
+  late_flights::float8 / nullif(flights, 0) AS carrier_share_late_7d
 FROM windows CROSS JOIN days
-WHERE midnight BETWEEN first_midnight AND last_midnight
-ORDER BY carrier, origin, event_timestamp
+-- the figures hold until the next change; those of a carrier at rest are said once
+CROSS JOIN LATERAL generate_series(0, CASE WHEN flights = 0 THEN 0 ELSE next_change - midnight - 1 END) AS after
+WHERE midnight + after BETWEEN first_midnight AND last_midnight
+ORDER BY carrier, origin, midnight + after

@@ -1,4 +1,4 @@
--- Punctuality of each plane over seven days, one row per midnight in New York. The columns before event_timestamp is the join key.
+-- Punctuality of each plane over seven days, one row per midnight in New York. The column before event_timestamp is the join key.
 -- A row at midnight d speaks of the flights that arrived in (d - 7 days, d], all of them known at d. A flight without an arrival (cancelled, diverted) never counts.
 -- The midnight after the last flight has left the seven days gets a row too, with 0 flights, so that a plane at rest does not keep its old figures.
 -- The first seven midnights have no row: their seven days begin before the data do.
@@ -14,20 +14,29 @@ WITH days AS (
   FROM raw_data.flights
   WHERE arrival_timestamp IS NOT NULL AND tailnum IS NOT NULL
   GROUP BY tailnum, midnight
+), changes AS (
+  -- what enters the seven days at a midnight, and what leaves them
+  SELECT tailnum, midnight, flights, delay_minutes, late_flights FROM arrived
+  UNION ALL
+  SELECT tailnum, midnight + 7, -flights, -delay_minutes, -late_flights FROM arrived
 ), windows AS (
-  SELECT tailnum, midnight + after AS midnight,
-    coalesce(sum(flights) FILTER (WHERE after < 7), 0)::bigint AS flights,
-    (sum(delay_minutes) FILTER (WHERE after < 7))::bigint AS delay_minutes,
-    (sum(late_flights) FILTER (WHERE after < 7))::bigint AS late_flights
-  FROM arrived CROSS JOIN generate_series(0, 7) AS after
-  GROUP BY tailnum, midnight + after
+  SELECT tailnum, midnight,
+    (sum(sum(flights)) OVER so_far)::bigint AS flights,
+    (sum(sum(delay_minutes)) OVER so_far)::bigint AS delay_minutes,
+    (sum(sum(late_flights)) OVER so_far)::bigint AS late_flights,
+    lead(midnight) OVER so_far AS next_change
+  FROM changes
+  GROUP BY tailnum, midnight
+  WINDOW so_far AS (PARTITION BY tailnum ORDER BY midnight)
 )
 SELECT tailnum,
-  midnight::timestamp AT TIME ZONE 'America/New_York' AS event_timestamp,
-  midnight::timestamp AT TIME ZONE 'America/New_York' AS created_timestamp,
+  (midnight + after)::timestamp AT TIME ZONE 'America/New_York' AS event_timestamp,
+  (midnight + after)::timestamp AT TIME ZONE 'America/New_York' AS created_timestamp,
   flights AS plane_flights_7d,
-  delay_minutes::float8 / flights AS plane_mean_dep_delay_7d,
-  late_flights::float8 / flights AS plane_share_late_7d
+  delay_minutes::float8 / nullif(flights, 0) AS plane_mean_dep_delay_7d,
+  late_flights::float8 / nullif(flights, 0) AS plane_share_late_7d
 FROM windows CROSS JOIN days
-WHERE midnight BETWEEN first_midnight AND last_midnight
-ORDER BY tailnum, event_timestamp
+-- the figures hold until the next change; those of a plane at rest are said once
+CROSS JOIN LATERAL generate_series(0, CASE WHEN flights = 0 THEN 0 ELSE next_change - midnight - 1 END) AS after
+WHERE midnight + after BETWEEN first_midnight AND last_midnight
+ORDER BY tailnum, midnight + after
