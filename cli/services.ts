@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Log } from '../ports/log.ts';
-import type { LocalStack, ProbeResult } from '../ports/local-stack.ts';
+import type { BackgroundProcesses, LocalStack, ProbeResult } from '../ports/local-stack.ts';
 import type { Ports } from '../ports/ports.ts';
 
 /** What the commands need to know of the project and its environment. */
@@ -10,6 +10,8 @@ export interface ProjectSettings {
   readonly temporal: { readonly address: string; readonly namespace: string; readonly taskQueue: string; readonly ui: string };
   readonly apiUrl: string;
   readonly trackingFolder: string;
+  readonly logsFolder: string;
+
 }
 
 /** Something that runs until it is stopped. */
@@ -26,8 +28,12 @@ export interface Services {
   /** A connection to Temporal; UNAVAILABLE with the address when there is none. */
   withTemporal<T>(use: (client: Client) => Promise<T>): Promise<T>;
   startWorker(options: { readonly log: Log }): Promise<Running>;
-  startApi(options: { readonly model: string; readonly host?: string; readonly port?: number; readonly log: Log }): Promise<Running & { readonly url: string }>;
-  stack(): Promise<LocalStack>;
+  startApi(options: { readonly model?: string; readonly host?: string; readonly port?: number; readonly log: Log }): Promise<Running & { readonly url: string; readonly model: string }>;
+  /** The servers of the stack. The first time it makes .env, and says so. */
+  stack(onStep: (step: string) => void): Promise<LocalStack>;
+  processes(): Promise<BackgroundProcesses>;
+  /** Puts what the stack needs and npm does not have into the project's tool folder. */
+  installTools(sets: readonly string[]): Promise<void>;
   probes(): Promise<readonly ProbeResult[]>;
   loadData(options: { readonly onStep: (step: string) => void }): Promise<LoadedData>;
   /** Makes a project in the folder; existing files stay. Resolves to the files written. */

@@ -12,7 +12,8 @@ const fields = {
   artifacts: required(object({ type: required(choice(['file'])), folder: required(text()) })),
   tracking: required(object({ type: required(choice(['mlflow_files'])), folder: required(text()) })),
   temporal: required(object({ address: required(text({ pattern: /^[^\s:]+:\d+$/, means: 'host:port' })), namespace: required(text()), task_queue: required(text()), ui: required(text()) })),
-  api: required(object({ host: required(text()), port: required(port) })),
+  /** `model`: what is served where the command names no other. */
+  api: required(object({ host: required(text()), port: required(port), model: required(text()) })),
   logs: required(object({ folder: required(text()) })),
   training: defaulted(object({ threads: optional(number({ integer: true, min: 1 })) }), {}),
 };

@@ -44,6 +44,29 @@ export interface LocalStack {
   reset(options: { readonly confirmed: boolean }): Promise<readonly string[]>;
 }
 
+/** This project's own programs that can run in the background beside the servers, in the order in which they are started. */
+export const STACK_PROCESSES = ['worker', 'api', 'mlflow'] as const;
+export type StackProcess = (typeof STACK_PROCESSES)[number];
+
+export interface ProcessStatus {
+  readonly process: StackProcess;
+  /** `held`: something that was not started here listens on its port. */
+  readonly state: 'running' | 'stopped' | 'held';
+  /** `http://127.0.0.1:3000`; empty for a process that does not listen. */
+  readonly address: string;
+  readonly detail: string;
+}
+
+/** Drives the background processes of one project folder. Safe to repeat; never touches a process that it did not start. */
+export interface BackgroundProcesses {
+  /** Starts those that do not run, waits until each answers, and resolves to the ones started. UNAVAILABLE with the end of its log when one ends at once. */
+  up(processes: readonly StackProcess[], onStep?: (step: string) => void): Promise<readonly StackProcess[]>;
+  status(): Promise<readonly ProcessStatus[]>;
+  logs(options: { readonly processes?: readonly StackProcess[]; readonly lines: number }): Promise<readonly { readonly process: StackProcess; readonly text: string }[]>;
+  /** Asks them to end (all when none is named), waits, and resolves to those that it stopped. */
+  down(processes?: readonly StackProcess[]): Promise<readonly StackProcess[]>;
+}
+
 /** One check of `ml-pipeline doctor`. */
 export interface ProbeResult {
   readonly name: string;

@@ -9,7 +9,7 @@ import { SEARCH_ATTRIBUTE_FLAGS } from '../../temporal/search-attributes.ts';
 import { prepareDatabase } from './database.ts';
 import { serverPorts, temporalUiUrl } from './native-stack.ts';
 import { refuseHeldPorts } from './port-holder.ts';
-import { chosenServers } from './server-names.ts';
+import { chosenNames } from './names.ts';
 import type { StackSettings } from './settings.ts';
 
 const execute = promisify(execFile);
@@ -40,7 +40,7 @@ export function composeStack(settings: StackSettings, command: readonly [string,
     engine: 'compose',
     up: (onStep = () => undefined) => up(settings, compose, onStep),
     status: () => status(settings, compose),
-    logs: async ({ servers, lines }) => Promise.all(chosenServers(servers).map(async (server) => ({ server, text: (await compose('logs', '--no-color', '--no-log-prefix', '--tail', String(lines), server)).trimEnd() }))),
+    logs: async ({ servers, lines }) => Promise.all(chosenNames(servers, STACK_SERVERS).map(async (server) => ({ server, text: (await compose('logs', '--no-color', '--no-log-prefix', '--tail', String(lines), server)).trimEnd() }))),
     down: () => down(compose),
     reset: ({ confirmed }) => reset(settings, compose, confirmed),
   };

@@ -7,21 +7,8 @@ import { ensureEnvironmentFile, readSettings } from './environment-file.ts';
 import { nativeStack, runningNatively } from './native-stack.ts';
 import { stackSettings } from './settings.ts';
 import type { StackSettings } from './settings.ts';
-
-export interface ProjectFolders {
-  readonly projectFolder: string;
-  /** Where this package is: the project itself, or below its node_modules. */
-  readonly packageFolder: string;
-  readonly environment: NodeJS.ProcessEnv;
-}
-
-/** The tool folder: what ML_PIPELINE_TOOLS names, else `.tools` of the project where it is, else that of the package. */
-export function findToolsFolder({ projectFolder, packageFolder, environment }: ProjectFolders): string {
-  const named = environment['ML_PIPELINE_TOOLS'];
-  if (named !== undefined && named !== '') return named;
-  const own = join(projectFolder, '.tools');
-  return existsSync(own) ? own : join(packageFolder, '.tools');
-}
+import { findToolsFolder } from './tools-folder.ts';
+import type { ProjectFolders } from './tools-folder.ts';
 
 /** The stack of a project folder. The first time, it makes .env there with random passwords, and says so. */
 export async function openProjectStack(folders: ProjectFolders, onStep: (step: string) => void = () => undefined): Promise<LocalStack> {

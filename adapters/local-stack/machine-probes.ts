@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { constants, existsSync, statSync } from 'node:fs';
 import { access, readFile, statfs } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ProbeResult } from '../../ports/local-stack.ts';
 
@@ -25,13 +25,12 @@ export async function probe(name: string, cure: string, check: () => Promise<str
 
 /** What the machine itself must have; needs no server. */
 export function machineProbes(folders: ProbeFolders): Promise<ProbeResult[]> {
-  const installer = relative(process.cwd(), join(folders.packageFolder, 'scripts', 'install_tools.sh'));
   return Promise.all([
     probe('Node', 'Install Node 22 or 24 (20.19 at least).', () => nodeVersion(folders.packageFolder)),
     probe('C library', 'Use a system with glibc (Debian, Ubuntu, Fedora, ...), not Alpine: Temporal, onnxruntime and LightGBM need it.', cLibrary),
     probe('npm modules', 'Run: npm ci', () => modules(folders.packageFolder)),
-    probe('tools', `Run: ${installer}`, () => tools(folders.toolsFolder)),
-    probe("LightGBM's library", `Run: ${installer} lightgbm (it also brings libgomp1, the OpenMP library of the system).`, () => lightgbm(folders.toolsFolder)),
+    probe('tools', 'Run: ml-pipeline stack install', () => tools(folders.toolsFolder)),
+    probe("LightGBM's library", `Run: ml-pipeline stack install (it also brings libgomp1, the OpenMP library of the system).`, () => lightgbm(folders.toolsFolder)),
     probe('.env', `Run: chmod 600 ${join(folders.projectFolder, '.env')} (or, where it is missing: ml-pipeline stack up)`, () => environmentFile(folders.projectFolder)),
     probe('disk', 'Free some space: data, logs and models need at least 2 GB.', () => diskSpace(folders.projectFolder)),
     ...['data', 'mlruns', 'logs'].map((name) => probe(`./${name}`, `Make ${join(folders.projectFolder, name)} writable for your account.`, () => writable(join(folders.projectFolder, name)))),

@@ -12,8 +12,8 @@ import { removeCluster } from './postgres-cluster.ts';
 import { postgresServer } from './postgres-server.ts';
 import { readRunning, stopRecorded } from './process-record.ts';
 import { redisServer } from './redis-server.ts';
-import { chosenServers } from './server-names.ts';
-import { startServer, tail } from './server-process.ts';
+import { chosenNames } from './names.ts';
+import { lastLines, startServer } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
 import type { StackSettings } from './settings.ts';
 import { addSearchAttributes, temporalServer } from './temporal-server.ts';
@@ -48,7 +48,7 @@ export function nativeStack(settings: StackSettings): LocalStack {
     engine: 'native',
     up: (onStep = () => undefined) => withStackLock(settings.projectFolder, () => up(settings, onStep)),
     status: () => status(settings),
-    logs: async ({ servers, lines }) => Promise.all(chosenServers(servers).map(async (server) => ({ server, text: await lastLines(places(settings, server).logFile, lines) }))),
+    logs: async ({ servers, lines }) => Promise.all(chosenNames(servers, STACK_SERVERS).map(async (server) => ({ server, text: await lastLines(places(settings, server).logFile, lines) }))),
     down: () => withStackLock(settings.projectFolder, () => down(settings)),
     reset: ({ confirmed }) => withStackLock(settings.projectFolder, () => reset(settings, confirmed)),
   };
@@ -71,7 +71,7 @@ function binariesFolder(settings: StackSettings): string {
   if (process.platform !== 'linux') throw new PipelineError('UNSUPPORTED', `The native servers run on Linux; this is ${process.platform}. Start a container engine (Docker, Podman with docker compose) and set STACK_ENGINE=compose, see docs/local-stack.md.`);
   const folder = join(settings.toolsFolder, 'bin');
   const missing = ['postgres', 'initdb', 'redis-server', 'temporal'].filter((name) => !existsSync(join(folder, name)));
-  if (missing.length > 0) throw new PipelineError('NOT_FOUND', `Missing in ${folder}: ${missing.join(', ')}. Run: scripts/install_tools.sh servers (of this package)`);
+  if (missing.length > 0) throw new PipelineError('NOT_FOUND', `Missing in ${folder}: ${missing.join(', ')}. Run: ml-pipeline stack install`);
   return folder;
 }
 
@@ -98,11 +98,6 @@ async function serverStatus(settings: StackSettings, server: StackServer): Promi
   const holder = process.platform === 'linux' ? findPortHolder(port) : undefined;
   if (holder !== undefined) return { server, state: 'held', address, detail: `the port is in use by ${describeHolder(holder)}` };
   return { server, state: 'stopped', address, detail: 'not running' };
-}
-
-async function lastLines(logFile: string, lines: number): Promise<string> {
-  const text = await tail(logFile, 0, Math.max(lines, 1) * 400);
-  return text.split('\n').slice(-lines).join('\n');
 }
 
 async function down(settings: StackSettings): Promise<StackServer[]> {

@@ -1,12 +1,12 @@
 import { PipelineError } from '../../domain/errors.ts';
 import type { ProbeResult } from '../../ports/local-stack.ts';
 import { readSettings } from './environment-file.ts';
-import { findToolsFolder } from './local-stack.ts';
-import type { ProjectFolders } from './local-stack.ts';
 import { machineProbes } from './machine-probes.ts';
 import { serverProbes } from './server-probes.ts';
 import { stackSettings } from './settings.ts';
 import type { StackSettings } from './settings.ts';
+import { findToolsFolder } from './tools-folder.ts';
+import type { ProjectFolders } from './tools-folder.ts';
 
 /** Every check of the machine and of the local stack's servers, in the order to show them. Changes nothing, and takes 15 s at most. */
 export async function probes(folders: ProjectFolders): Promise<ProbeResult[]> {

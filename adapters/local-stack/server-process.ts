@@ -15,8 +15,8 @@ export interface ServerProcess {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Each port with the setting that changes it; the one that `answers` asks first. */
-  readonly ports: readonly [PortSetting, ...PortSetting[]];
+  /** Each port with the setting that changes it; the one that `answers` asks first. Empty: it does not listen. */
+  readonly ports: readonly PortSetting[];
   readonly logFile: string;
   /** Holds the ProcessRecord while the server runs. */
   readonly recordFile: string;
@@ -29,7 +29,9 @@ export interface ServerProcess {
   /** What asks it to end at once and in order. */
   readonly stopSignal: NodeJS.Signals;
   /** Resolves when the server answers; rejects when it does not yet; with a PipelineError when waiting cannot help. */
-  readonly answers: () => Promise<void>;
+  readonly answers: (process: ProcessRecord) => Promise<void>;
+  /** How long it may take until it answers; default one minute. */
+  readonly patienceMs?: number;
 }
 
 export type Started = 'started' | 'already running';
@@ -47,22 +49,24 @@ export async function startServer(server: ServerProcess): Promise<Started> {
   }
   refuseHeldPorts(`${server.name} was not started.`, server.ports);
   const logStart = await sizeOf(server.logFile);
-  const record = { ...launch(server), port: server.ports[0].port };
+  const [first] = server.ports;
+  const record: ProcessRecord = { ...launch(server), ...(first === undefined ? {} : { port: first.port }) };
   await writeRecord(server.recordFile, record);
-  await waitUntilAnswering(server, record, logStart, 60_000).catch(async (error: unknown) => {
+  await waitUntilAnswering(server, record, logStart, server.patienceMs ?? 60_000).catch(async (error: unknown) => {
     await stopRecorded(server.recordFile, server.stopSignal);
     throw error;
   });
   return 'started';
 }
 
-function refuseOtherPort({ name, ports: [{ port, setting }] }: ServerProcess, running: ProcessRecord): void {
-  if (running.port === undefined || running.port === port) return;
+function refuseOtherPort({ name, ports: [first] }: ServerProcess, running: ProcessRecord): void {
+  if (first === undefined || running.port === undefined || running.port === first.port) return;
+  const { port, setting } = first;
   throw new PipelineError('CONFLICT', `${name} runs on port ${running.port}, but ${setting} is now ${port}. Restart it: ml-pipeline stack down && ml-pipeline stack up`);
 }
 
 function launch(server: ServerProcess): ProcessRecord {
-  mkdirSync(dirname(server.logFile), { recursive: true });
+  for (const file of [server.logFile, server.recordFile]) mkdirSync(dirname(file), { recursive: true });
   const log = openSync(server.logFile, 'a', 0o600);
   if (server.account !== undefined) chownSync(server.logFile, server.account.uid, server.account.gid);
   try {
@@ -78,7 +82,7 @@ function launch(server: ServerProcess): ProcessRecord {
     child.stdin?.end(server.input);
     const record = child.pid === undefined ? undefined : identifyProcess(child.pid);
     child.unref();
-    if (record === undefined) throw new PipelineError('UNAVAILABLE', `${server.name} could not be started: ${server.command} cannot be run. Run scripts/install_tools.sh.`);
+    if (record === undefined) throw new PipelineError('UNAVAILABLE', `${server.name} could not be started: ${server.command} cannot be run. Run: ml-pipeline stack install`);
     return record;
   } finally {
     closeSync(log);
@@ -88,7 +92,7 @@ function launch(server: ServerProcess): ProcessRecord {
 async function waitUntilAnswering(server: ServerProcess, record: ProcessRecord, logStart: number, patienceMs: number): Promise<void> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
-    const failure = await server.answers().then(() => undefined, (error: unknown) => error as Error);
+    const failure = await server.answers(record).then(() => undefined, (error: unknown) => error as Error);
     if (failure === undefined) return;
     if (failure instanceof PipelineError) throw failure;
     if (!isRunning(record)) {
@@ -117,4 +121,10 @@ export async function tail(file: string, from = 0, maxBytes = 2000): Promise<str
   } finally {
     await handle.close();
   }
+}
+
+/** The last lines of a log, or nothing where there is none. */
+export async function lastLines(logFile: string, lines: number): Promise<string> {
+  const text = await tail(logFile, 0, Math.max(lines, 1) * 400);
+  return text.split('\n').slice(-lines).join('\n');
 }

@@ -43,6 +43,14 @@ export function stackSettings(settings: Readonly<Record<string, string | undefin
   };
 }
 
+/** Only the ports of the settings, all problems at once. */
+export function stackPorts(settings: Readonly<Record<string, string | undefined>>): Readonly<Record<StackPort, number>> {
+  const problems: Problem[] = [];
+  const ports = readPorts(settings, problems);
+  refuseProblems('INVALID_CONFIG', 'The ports of the local stack (.env) have problems.', problems);
+  return ports;
+}
+
 function readPorts(settings: Readonly<Record<string, string | undefined>>, problems: Problem[]): Record<StackPort, number> {
   const users = new Map<number, string>();
   const entries = Object.entries(STACK_PORTS).map(([name, standard]) => {

@@ -37,7 +37,7 @@ export function registerMachine(program: Command, { services, run }: CommandCont
     .action(
       run(async (output, _, [folder = '.']) => {
         const written = await services.init(folder);
-        output.result({ written }, [...written.map((file) => `wrote ${file}`), 'Next: npx ml-pipeline stack up']);
+        output.result({ written }, [...written.map((file) => `wrote ${file}`), 'Next: npx ml-pipeline stack install, then npx ml-pipeline stack up']);
       }),
     );
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
 import { wholeNumber } from '../option-values.ts';
 import type { Running } from '../services.ts';
-import { stderrLog } from '../stderr-log.ts';
+import { processLog } from '../process-log.ts';
 
 /** Commands that run until they are stopped: worker, serve, mlflow ui. */
 export function registerProcesses(program: Command, { services, run }: CommandContext): void {
@@ -12,8 +12,8 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
     .addHelpText('after', '\nExample:\n  ml-pipeline worker')
     .action(
       run(async (output) => {
-        const { temporal } = await services.settings();
-        const worker = await services.startWorker({ log: stderrLog() });
+        const { temporal, logsFolder } = await services.settings();
+        const worker = await services.startWorker({ log: processLog('worker', logsFolder) });
         output.note(`Working on ${temporal.taskQueue} at ${temporal.address}.`);
         await untilStopped(worker);
       }),
@@ -21,14 +21,15 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
   program
     .command('serve')
     .description('Answer predictions over HTTP.')
-    .requiredOption('--model <uri>', 'models:/<name>@<alias>, models:/<name>/<version> or runs:/<run id>/model')
+    .option('--model <uri>', 'models:/<name>@<alias>, models:/<name>/<version> or runs:/<run id>/model (default: the environment\'s)')
     .option('--host <host>', 'address to listen on (default: the environment\'s)')
     .option('--port <port>', 'port to listen on (default: the environment\'s)', wholeNumber)
     .addHelpText('after', '\nExample:\n  ml-pipeline serve --model models:/flight_delay@champion')
     .action(
-      run<{ readonly model: string; readonly host?: string; readonly port?: number }>(async (output, { model, host, port }) => {
-        const api = await services.startApi({ model, log: stderrLog(), ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
-        output.note(`Serving ${model} at ${api.url}; its documentation is ${api.url}/docs.`);
+      run<{ readonly model?: string; readonly host?: string; readonly port?: number }>(async (output, { model, host, port }) => {
+        const { logsFolder } = await services.settings();
+        const api = await services.startApi({ log: processLog('api', logsFolder), ...(model === undefined ? {} : { model }), ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
+        output.note(`Serving ${api.model} at ${api.url}; its documentation is ${api.url}/docs.`);
         await untilStopped(api);
       }),
     );

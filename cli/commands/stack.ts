@@ -1,66 +1,116 @@
 import type { Command } from 'commander';
-import type { StackServer, StackStatus } from '../../ports/local-stack.ts';
+import { STACK_PROCESSES, STACK_SERVERS } from '../../ports/local-stack.ts';
+import type { ProcessStatus, StackProcess, StackServer, StackStatus } from '../../ports/local-stack.ts';
+import { PipelineError } from '../../domain/errors.ts';
+import { suggestion } from '../../domain/nearest.ts';
 import type { CommandContext } from '../context.ts';
 import { table } from '../output.ts';
 import { wholeNumber } from '../option-values.ts';
 
+const PROCESS_NAMES = STACK_PROCESSES.join(', ');
+
 export function registerStack(program: Command, { services, run }: CommandContext): void {
-  const stack = program.command('stack').description('The servers of this project on this machine: PostgreSQL, Redis, Temporal.');
+  const stack = program.command('stack').description('The servers of this project on this machine: PostgreSQL, Redis, Temporal; and its own processes in the background.');
   stack
-    .command('up')
-    .description('Start what does not run, and wait until it answers.')
-    .addHelpText('after', '\nExample:\n  ml-pipeline stack up')
+    .command('install [set...]')
+    .description('Put the tools that the stack runs, and npm does not have, into the project\'s tool folder.')
+    .addHelpText('after', '\nExample:\n  ml-pipeline stack install')
     .action(
-      run(async (output) => {
-        const up = await (await services.stack()).up((step) => output.note(step));
-        output.result(up, [...statusLines(up), up.started.length === 0 ? 'All of it ran already.' : `Started ${up.started.join(', ')}.`]);
+      run(async (output, _, sets) => {
+        await services.installTools(sets);
+        output.result({ installed: sets }, ['The tools are there.']);
+      }),
+    );
+  stack
+    .command('up [process...]')
+    .description(`Start what does not run, and wait until it answers: the servers, then the processes named (${PROCESS_NAMES}).`)
+    .addHelpText('after', '\nExamples:\n  ml-pipeline stack up\n  ml-pipeline stack up worker api')
+    .action(
+      run(async (output, _, names) => {
+        const wanted = processNames(names);
+        const note = (step: string): void => output.note(step);
+        const servers = await (await services.stack(note)).up(note);
+        const background = await services.processes();
+        const started = [...servers.started, ...(await background.up(wanted, note))];
+        const processes = await background.status();
+        output.result({ ...servers, processes, started }, [...statusLines(servers, processes), started.length === 0 ? 'All of it ran already.' : `Started ${started.join(', ')}.`]);
       }),
     );
   stack
     .command('status')
-    .description('What runs, and where. Exit code 1 when something does not.')
+    .description('What runs, and where. Exit code 1 when a server does not.')
     .addHelpText('after', '\nExample:\n  ml-pipeline stack status --json')
     .action(
       run(async (output) => {
-        const status = await (await services.stack()).status();
-        output.result(status, statusLines(status));
+        const status = await (await services.stack((step) => output.note(step))).status();
+        const processes = await (await services.processes()).status();
+        output.result({ ...status, processes }, statusLines(status, processes));
         return status.servers.every(({ state }) => state === 'running') ? 0 : 1;
       }),
     );
+  registerLogs(stack, { services, run });
+  registerStops(stack, { services, run });
+}
+
+function registerLogs(stack: Command, { services, run }: CommandContext): void {
   stack
-    .command('logs [server...]')
-    .description('The last lines of the logs of postgres, redis, temporal.')
+    .command('logs [name...]')
+    .description(`The last lines of the logs of ${STACK_SERVERS.join(', ')}, ${PROCESS_NAMES}.`)
     .option('--lines <count>', 'how many', wholeNumber, 50)
     .addHelpText('after', '\nExample:\n  ml-pipeline stack logs temporal --lines 100')
     .action(
-      run<{ readonly lines: number }>(async (output, { lines }, servers) => {
-        const logs = await (await services.stack()).logs({ lines, ...(servers.length === 0 ? {} : { servers: servers as readonly StackServer[] }) });
-        output.result(logs, logs.flatMap(({ server, text }) => [`== ${server}`, text]));
+      run<{ readonly lines: number }>(async (output, { lines }, names) => {
+        const servers = names.filter((name) => !isProcess(name)) as StackServer[];
+        const processes = names.filter(isProcess);
+        const all = names.length === 0;
+        const logs = [
+          ...(all || servers.length > 0 ? await (await services.stack((step) => output.note(step))).logs({ lines, servers }) : []),
+          ...(all || processes.length > 0 ? await (await services.processes()).logs({ lines, processes }) : []),
+        ].map((log) => ({ name: 'server' in log ? log.server : log.process, text: log.text }));
+        output.result(logs, logs.flatMap(({ name, text }) => [`== ${name}`, text]));
       }),
     );
+}
+
+function registerStops(stack: Command, { services, run }: CommandContext): void {
   stack
-    .command('down')
-    .description('Stop the servers that `stack up` started; their data stay.')
-    .addHelpText('after', '\nExample:\n  ml-pipeline stack down')
+    .command('down [process...]')
+    .description('Stop the processes named; without a name, all of them and the servers that `stack up` started. Data stay.')
+    .addHelpText('after', '\nExamples:\n  ml-pipeline stack down\n  ml-pipeline stack down worker')
     .action(
-      run(async (output) => {
-        const stopped = await (await services.stack()).down();
-        output.result({ stopped }, [stopped.length === 0 ? 'Nothing of the stack was running.' : `Stopped ${stopped.join(', ')}.`]);
+      run(async (output, _, names) => {
+        const wanted = processNames(names);
+        const servers = await services.stack((step) => output.note(step));
+        const processes = await (await services.processes()).down(wanted);
+        const stopped = wanted.length > 0 ? processes : [...processes, ...(await servers.down())];
+        output.result({ stopped }, [stopped.length === 0 ? 'Nothing of it was running.' : `Stopped ${stopped.join(', ')}.`]);
       }),
     );
   stack
     .command('reset')
-    .description('Stop the servers and remove their data.')
+    .description('Stop everything and remove the servers\' data.')
     .option('--yes', 'really do it')
     .addHelpText('after', '\nExample:\n  ml-pipeline stack reset --yes')
     .action(
       run<{ readonly yes?: boolean }>(async (output, { yes }) => {
-        const removed = await (await services.stack()).reset({ confirmed: yes === true });
+        const confirmed = yes === true;
+        const servers = await services.stack((step) => output.note(step));
+        if (confirmed) await (await services.processes()).down();
+        const removed = await servers.reset({ confirmed });
         output.result({ removed }, removed.map((folder) => `Removed ${folder}.`));
       }),
     );
 }
 
-function statusLines({ engine, servers, temporalUiUrl }: StackStatus): readonly string[] {
-  return [...table(['server', 'state', 'address', 'detail'], servers.map(({ server, state, address, detail }) => [server, state, address, detail])), `engine ${engine}, Temporal UI ${temporalUiUrl}`];
+const isProcess = (name: string): name is StackProcess => (STACK_PROCESSES as readonly string[]).includes(name);
+
+function processNames(names: readonly string[]): readonly StackProcess[] {
+  const unknown = names.find((name) => !isProcess(name));
+  if (unknown === undefined) return names as readonly StackProcess[];
+  throw new PipelineError('INVALID_INPUT', `There is no process ${unknown}. ${suggestion(unknown, STACK_PROCESSES)}`);
+}
+
+function statusLines({ engine, servers, temporalUiUrl }: StackStatus, processes: readonly ProcessStatus[]): readonly string[] {
+  const rows = [...servers.map(({ server, ...status }) => ({ name: server, ...status })), ...processes.map(({ process, ...status }) => ({ name: process, ...status }))];
+  return [...table(['name', 'state', 'address', 'detail'], rows.map(({ name, state, address, detail }) => [name, state, address, detail])), `engine ${engine}, Temporal UI ${temporalUiUrl}`];
 }

@@ -131,7 +131,7 @@ describe('the native local stack', function () {
     assert.deepEqual(logs.map(({ server }) => server), ['postgres', 'redis', 'temporal']);
     assert.match(logs[0]?.text ?? '', /database system is ready/);
     assert.ok(logs.every(({ text }) => text.split('\n').length <= 5));
-    await assert.rejects(nativeStack(settings).logs({ servers: ['postgre' as 'postgres'], lines: 5 }), /postgre: is no server of the stack.*postgres/);
+    await assert.rejects(nativeStack(settings).logs({ servers: ['postgre' as 'postgres'], lines: 5 }), /postgre: is no part of the stack.*postgres/);
   });
 
   it('keeps passwords out of command lines and logs', async () => {
