@@ -2,8 +2,8 @@ import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/ac
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { PipelineError } from '../domain/errors.ts';
 
-/** Heartbeats go out at least this often while an activity works, so that a killed worker is noticed within the heartbeat timeout. */
-const HEARTBEAT_INTERVAL_MS = 4_000;
+/** A steady heartbeat tells the server that this worker lives, and brings back a cancellation. Far below the heartbeat timeout, since some may be lost. */
+const HEARTBEAT_INTERVAL_MS = 2_000;
 
 /** What an activity's work is given by the runtime. */
 export interface ActivityScope {
@@ -40,11 +40,16 @@ export async function withHeartbeats<T>(work: (scope: ActivityScope) => Promise<
 
 /**
  * The one place where our errors become Temporal's. A PipelineError keeps its code as the failure's type and its problems as details; the code says whether a retry can help.
- * Anything else is retried under the activity's policy.
+ * A mistake of the program comes back the same however often it is tried. Anything else is retried under the activity's policy.
  */
 function asFailure(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return new CancelledFailure('The activity was cancelled.', [], error instanceof Error ? error : undefined);
+  if (isMistake(error)) return ApplicationFailure.create({ message: `A mistake in the program: ${error.message}`, type: error.name, nonRetryable: true, cause: error });
   if (!(error instanceof PipelineError)) return error;
   log.warn(error.message.split('\n')[0] ?? error.code, { code: error.code, problems: error.problems.length });
   return ApplicationFailure.create({ message: error.message, type: error.code, nonRetryable: !error.retryable, details: [error.problems] });
+}
+
+function isMistake(error: unknown): error is Error {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError || error instanceof SyntaxError;
 }

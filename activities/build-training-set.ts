@@ -1,15 +1,15 @@
 import type { DatasetRef, SpineRef } from '../domain/data/dataset-ref.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { TrainingPlan } from './plan-training.ts';
+import { withPlan, type PlanRef } from './plan-ref.ts';
 import { withHeartbeats } from './activity-runtime.ts';
 import { runFile } from './run-files.ts';
 
 /** Joins the spine with its features, as of each row's event timestamp, into one Parquet file. */
 export function createBuildTrainingSet({ warehouse, datasetStore, artifactStore }: Pick<Ports, 'warehouse' | 'datasetStore' | 'artifactStore'>) {
   return {
-    buildTrainingSet: (input: { readonly plan: TrainingPlan; readonly spine: SpineRef; readonly key: string }): Promise<DatasetRef> =>
+    buildTrainingSet: (input: { readonly plan: PlanRef; readonly spine: SpineRef; readonly key: string }): Promise<DatasetRef> =>
       withHeartbeats(async ({ signal, report }) => {
-        const { plan, spine } = input;
+        const { plan, spine } = await withPlan(artifactStore, input);
         const timestampColumn = plan.recipe.loader.entity_schema.timestamp_column;
         const rows = await warehouse.historicalFeatures({ spine, timestampColumn, selection: plan.selection, signal });
         return datasetStore.write(artifactStore.uri(runFile(input.key, 'training_set.parquet')), rows.schema, rows.batches, (written) => report({ rows: written, of: spine.rowCount }));

@@ -6,7 +6,9 @@ import { describeQuality, scoreRows, type ScoredRows } from '../ml/evaluation/qu
 import type { ModelSession } from '../ports/model-graph.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { PreparedMatrix } from './prepare-matrix.ts';
-import type { TrainingPlan } from './plan-training.ts';
+import { interruptible } from './interruptible.ts';
+import { withPlan, type Planned, type PlanRef } from './plan-ref.ts';
+import { scoreChampion } from './score-champion.ts';
 import type { TrainedArtifacts, TrainingHistory } from './train.ts';
 import { publishJson, readJson, runFile } from './run-files.ts';
 import { withHeartbeats } from './activity-runtime.ts';
@@ -20,10 +22,11 @@ export interface EvaluationResult {
   readonly reportUri: string;
 }
 
-type Needs = Pick<Ports, 'datasetStore' | 'artifactStore' | 'matrixStore' | 'modelGraphs' | 'tracker' | 'modelPackager'>;
+export type EvaluateNeeds = Pick<Ports, 'datasetStore' | 'artifactStore' | 'matrixStore' | 'modelGraphs' | 'tracker' | 'modelPackager'>;
 
+/** What a model is scored on and compared with. */
 export interface EvaluateInput {
-  readonly plan: TrainingPlan;
+  readonly plan: PlanRef;
   readonly trainingSet: DatasetRef;
   readonly matrix: PreparedMatrix;
   readonly trained: TrainedArtifacts;
@@ -31,10 +34,12 @@ export interface EvaluateInput {
 }
 
 /** Scores the whole graph on raw columns, as it will be served, and the champion on the same rows. */
-export function createEvaluate(ports: Needs) {
+export function createEvaluate(needs: EvaluateNeeds) {
   return {
-    evaluate: (input: EvaluateInput): Promise<EvaluationResult> =>
-      withHeartbeats(async ({ report }) => {
+    evaluate: (given: EvaluateInput): Promise<EvaluationResult> =>
+      withHeartbeats(async ({ report, signal }) => {
+        const input = await withPlan(needs.artifactStore, given);
+        const ports: EvaluateNeeds = { ...needs, datasetStore: interruptible(needs.datasetStore, signal) };
         const { plan, matrix, trained } = input;
         const session = await ports.modelGraphs.openModel(await ports.artifactStore.localPath(trained.graphUri));
         try {
@@ -56,36 +61,12 @@ export function createEvaluate(ports: Needs) {
   };
 }
 
-async function score({ datasetStore, matrixStore }: Needs, { trainingSet, matrix }: EvaluateInput, session: ModelSession, range: RowRange): Promise<ScoredRows> {
+async function score({ datasetStore, matrixStore }: EvaluateNeeds, { trainingSet, matrix }: Planned<EvaluateInput>, session: ModelSession, range: RowRange): Promise<ScoredRows> {
   const columns = session.inputs.map(({ name }) => name);
   return scoreRows(session, datasetStore.read(trainingSet, { columns, rows: range }), await matrixStore.read(matrix.labels, range));
 }
 
-async function importances({ artifactStore }: Needs, { historyUri }: TrainedArtifacts): Promise<Pick<EvaluationReport, 'featureImportances'>> {
+async function importances({ artifactStore }: EvaluateNeeds, { historyUri }: TrainedArtifacts): Promise<Pick<EvaluationReport, 'featureImportances'>> {
   const { featureImportances } = await readJson<TrainingHistory>(artifactStore, historyUri);
   return featureImportances === undefined ? {} : { featureImportances };
-}
-
-async function scoreChampion(ports: Needs, input: EvaluateInput, labels: Float32Array): Promise<ChampionScores | undefined> {
-  const { registration, data_interface: dataInterface, evaluation } = input.plan.recipe;
-  if (registration.promote === undefined) return undefined;
-  const current = await ports.tracker.versionByAlias(registration.model_name, registration.promote.alias);
-  if (current === undefined) return undefined;
-  const { folder } = await ports.tracker.modelFolder(`models:/${registration.model_name}/${current.version}`);
-  const { artifact, onnxFile } = await ports.modelPackager.read(folder);
-  const unscorable = reasonNotComparable(input, artifact.inputs.map(({ name }) => name), artifact.classes);
-  if (unscorable !== undefined) return { version: current.version, unscorable };
-  const session = await ports.modelGraphs.openModel(onnxFile);
-  try {
-    const rows = await scoreRows(session, ports.datasetStore.read(input.trainingSet, { columns: session.inputs.map(({ name }) => name), rows: input.matrix.split.test }), labels);
-    return { version: current.version, metrics: describeQuality(dataInterface.task_type, evaluation.metrics, artifact.classes, { test: rows }).metrics['test'] ?? {} };
-  } finally {
-    await session.close();
-  }
-}
-
-function reasonNotComparable({ trainingSet, matrix }: EvaluateInput, columns: readonly string[], classes: readonly string[]): string | undefined {
-  const absent = columns.filter((name) => !trainingSet.schema.some((column) => column.name === name));
-  if (absent.length > 0) return `it takes ${absent.join(', ')}, which this training set does not have`;
-  return classes.join('\n') === matrix.classes.join('\n') ? undefined : `its classes are ${classes.join(', ') || 'none'}, those of this training set ${matrix.classes.join(', ') || 'none'}`;
 }

@@ -12,7 +12,7 @@ import { createTrain } from './train.ts';
 
 export type { EvaluationResult } from './evaluate.ts';
 export type { ViewWindow } from './materialize.ts';
-export type { TrainingPlan } from './plan-training.ts';
+export type { PlanRef } from './plan-ref.ts';
 export type { PreparedMatrix } from './prepare-matrix.ts';
 export type { TrainedArtifacts } from './train.ts';
 

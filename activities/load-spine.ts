@@ -3,21 +3,23 @@ import { refuseProblems, type Problem } from '../domain/errors.ts';
 import { suggestion } from '../domain/nearest.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { TrainingPlan } from './plan-training.ts';
+import { withPlan, type PlanRef } from './plan-ref.ts';
 import { withHeartbeats } from './activity-runtime.ts';
 
 /** Spine tables stay long enough for retries and for a look at what a model was trained on. */
 const SPINE_LIFETIME_MICROS = 30 * 86_400 * 1_000_000;
 
 /** Runs the loader's SQL once, into `spine_data`. */
-export function createLoadSpine({ sqlTemplates, warehouse }: Pick<Ports, 'sqlTemplates' | 'warehouse'>) {
+export function createLoadSpine({ sqlTemplates, warehouse, artifactStore }: Pick<Ports, 'sqlTemplates' | 'warehouse' | 'artifactStore'>) {
   return {
-    loadSpine: (input: { readonly plan: TrainingPlan; readonly key: string }): Promise<SpineRef> =>
+    loadSpine: (input: { readonly plan: PlanRef; readonly key: string }): Promise<SpineRef> =>
       withHeartbeats(async ({ signal }) => {
-        const { recipe, asOfMicros } = input.plan;
+        const { plan } = await withPlan(artifactStore, input);
+        const { recipe, asOfMicros } = plan;
         const { source_uri: sourceUri, parameters, entity_schema: entities } = recipe.loader;
         const query = await sqlTemplates.render({ sourceUri, parameters, asOfMicros });
         const spine = await warehouse.writeSpine({
-          name: spineName(input.plan.recipe.name, input.key),
+          name: spineName(recipe.name, input.key),
           query,
           entityColumns: entities.entity_columns,
           timestampColumn: entities.timestamp_column,
@@ -25,7 +27,7 @@ export function createLoadSpine({ sqlTemplates, warehouse }: Pick<Ports, 'sqlTem
           expiresAtMicros: asOfMicros + SPINE_LIFETIME_MICROS,
           signal,
         });
-        refuseMissingColumns(input.plan, spine);
+        refuseMissingColumns(plan, spine);
         return spine;
       }),
   };

@@ -9,13 +9,13 @@ import { trackedDatasets } from './tracked-datasets.ts';
 import { wrapModel } from './wrap-model.ts';
 import type { EvaluationResult } from './evaluate.ts';
 import type { PreparedMatrix, Preparation } from './prepare-matrix.ts';
-import type { TrainingPlan } from './plan-training.ts';
+import { withPlan, type Planned, type PlanRef } from './plan-ref.ts';
 import type { TrainedArtifacts, TrainingHistory } from './train.ts';
 import { readJson, withTemporaryFolder } from './run-files.ts';
 import { withHeartbeats, type ActivityScope } from './activity-runtime.ts';
 
 export interface LogModelInput {
-  readonly plan: TrainingPlan;
+  readonly plan: PlanRef;
   readonly key: string;
   readonly run: { readonly runId: string; readonly experimentId: string };
   readonly trainingSet: DatasetRef;
@@ -24,16 +24,19 @@ export interface LogModelInput {
   readonly evaluation: EvaluationResult;
 }
 
+/** The same with its plan read. */
+export type PlannedLogModel = Planned<LogModelInput>;
+
 type Needs = Pick<Ports, 'tracker' | 'artifactStore' | 'modelPackager' | 'sqlTemplates' | 'clock'>;
 
 /** Logs what the run did and the model that it made, each thing once however often it is tried. */
 export function createLogModel(ports: Needs) {
   return {
-    logModel: (input: LogModelInput): Promise<{ readonly modelId: string }> => withHeartbeats((scope) => logEverything(ports, input, scope)),
+    logModel: (input: LogModelInput): Promise<{ readonly modelId: string }> => withHeartbeats(async (scope) => logEverything(ports, await withPlan(ports.artifactStore, input), scope)),
   };
 }
 
-async function logEverything(ports: Needs, input: LogModelInput, scope: ActivityScope): Promise<{ readonly modelId: string }> {
+async function logEverything(ports: Needs, input: PlannedLogModel, scope: ActivityScope): Promise<{ readonly modelId: string }> {
   const { tracker, artifactStore } = ports;
   const { runId } = input.run;
   const [preparation, history, report] = [
@@ -80,7 +83,7 @@ function historyPoints({ metrics }: TrainingHistory, timestampMillis: number): r
   return Object.entries(metrics).flatMap(([key, values]) => values.map((value, step) => ({ key, value, step, timestampMillis })));
 }
 
-async function logFiles({ tracker, artifactStore, sqlTemplates }: Needs, { plan, run }: LogModelInput, report: EvaluationReport): Promise<void> {
+async function logFiles({ tracker, artifactStore, sqlTemplates }: Needs, { plan, run }: PlannedLogModel, report: EvaluationReport): Promise<void> {
   const { source_uri: sourceUri, parameters } = plan.recipe.loader;
   const { sql } = await sqlTemplates.render({ sourceUri, parameters, asOfMicros: plan.asOfMicros });
   const files = { 'recipe.yaml': plan.recipeText, 'spine.sql': sql, 'evaluation.json': JSON.stringify(report, null, 2) };
@@ -92,7 +95,7 @@ async function logFiles({ tracker, artifactStore, sqlTemplates }: Needs, { plan,
   });
 }
 
-async function localFiles({ artifactStore }: Needs, { trained }: LogModelInput): Promise<{ readonly onnxFile: string; readonly libraryFiles: readonly string[] }> {
+async function localFiles({ artifactStore }: Needs, { trained }: PlannedLogModel): Promise<{ readonly onnxFile: string; readonly libraryFiles: readonly string[] }> {
   const libraryFiles: string[] = [];
   for (const { uri } of trained.libraryFiles) libraryFiles.push(await artifactStore.localPath(uri));
   return { onnxFile: await artifactStore.localPath(trained.graphUri), libraryFiles };

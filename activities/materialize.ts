@@ -24,6 +24,9 @@ export interface ViewWindow {
 /** A slice of this many rows is some seconds of work: longer than a step's overhead, short enough to lose to a kill. */
 const ROWS_PER_SLICE = 250_000;
 
+/** Each slice is an activity in the workflow's history, which has room for some thousands: a larger view gets larger slices. */
+const MOST_SLICES = 500;
+
 /** Views without ttl are read from the beginning of time. */
 const BEGINNING: Micros = 0;
 
@@ -53,7 +56,7 @@ async function planWindows({ clock, warehouse, featureRegistry }: Needs, input: 
     const startMicros = input.start === undefined ? (view.ttlSeconds === null ? BEGINNING : endMicros - view.ttlSeconds * MICROS_PER_SECOND) : micros(input.start);
     if (startMicros > endMicros) throw new PipelineError('INVALID_INPUT', `The window of ${name} starts at ${formatInstant(startMicros)}, after its end ${formatInstant(endMicros)}.`);
     const rows = await warehouse.estimateRows({ view, startMicros, endMicros });
-    windows.push({ view, start: formatInstant(startMicros), end: formatInstant(endMicros), slices: Math.max(1, Math.ceil(rows / ROWS_PER_SLICE)) });
+    windows.push({ view, start: formatInstant(startMicros), end: formatInstant(endMicros), slices: Math.min(MOST_SLICES, Math.max(1, Math.ceil(rows / ROWS_PER_SLICE))) });
   }
   return windows;
 }

@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto';
 import { parseInstant, type Micros } from '../domain/instant.ts';
 import type { FeatureRepository } from '../domain/features/definitions.ts';
 import { selectFeatures } from '../domain/features/resolve.ts';
 import type { FeatureSelection } from '../domain/features/snapshot.ts';
 import type { Recipe } from '../domain/recipe/recipe.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { PlanRef } from './plan-ref.ts';
 import { readRegistry } from './registry-reader.ts';
+import { publishJson, runFile } from './run-files.ts';
 import { withHeartbeats } from './activity-runtime.ts';
 
 /** All that a training run needs to know, fixed when it starts: a later change of a file or of the registry changes nothing in it. */
@@ -21,23 +24,34 @@ export interface TrainingPlan {
 export interface PlanTrainingInput {
   readonly recipe: string;
   readonly asOf?: string;
+  readonly key: string;
 }
 
-type Needs = Pick<Ports, 'clock' | 'recipes' | 'sqlTemplates' | 'featureRegistry'>;
+type Needs = Pick<Ports, 'clock' | 'recipes' | 'sqlTemplates' | 'featureRegistry' | 'artifactStore'>;
 
 /** Reads and checks the recipe, its template and its features before any work starts. */
-export function createPlanTraining({ clock, recipes, sqlTemplates, featureRegistry }: Needs) {
+export function createPlanTraining({ clock, recipes, sqlTemplates, featureRegistry, artifactStore }: Needs) {
   return {
-    planTraining: (input: PlanTrainingInput): Promise<TrainingPlan> =>
+    planTraining: (input: PlanTrainingInput): Promise<PlanRef> =>
       withHeartbeats(async () => {
         const { recipe, text } = await recipes.load(input.recipe);
         const asOfMicros = input.asOf === undefined ? clock.now() : (parseInstant(input.asOf) ?? clock.now());
         const { source_uri: sourceUri, parameters } = recipe.loader;
         const sqlTemplate = await sqlTemplates.source(sourceUri);
         await sqlTemplates.render({ sourceUri, parameters, asOfMicros });
-        return { recipeName: input.recipe, recipe, recipeText: text, sqlTemplate, asOfMicros, selection: await select(recipe, () => readRegistry(featureRegistry)) };
+        const plan: TrainingPlan = { recipeName: input.recipe, recipe, recipeText: text, sqlTemplate, asOfMicros, selection: await select(recipe, () => readRegistry(featureRegistry)) };
+        return publishPlan(artifactStore, input.key, plan);
       }),
   };
+}
+
+/** Another attempt may plan otherwise (the clock has moved): named by its contents, the plan of one attempt never takes the place of another's. */
+async function publishPlan(store: Ports['artifactStore'], key: string, plan: TrainingPlan): Promise<PlanRef> {
+  const { recipeName, asOfMicros, selection } = plan;
+  const { name, registration, evaluation } = plan.recipe;
+  const hash = createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16);
+  const uri = await publishJson(store, store.uri(runFile(key, `plan-${hash}.json`)), plan);
+  return { uri, recipeName, recipe: { name, registration, evaluation }, asOfMicros, features: selection.columns.length, views: selection.views.length };
 }
 
 async function select({ augmenter }: Recipe, registry: () => Promise<FeatureRepository>): Promise<FeatureSelection> {

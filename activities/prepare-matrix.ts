@@ -11,8 +11,9 @@ import { readClasses, readValues } from '../ml/targets.ts';
 import type { MatrixRef } from '../ports/matrix-store.ts';
 import type { Ports } from '../ports/ports.ts';
 import { exampleRows } from './example-rows.ts';
-import type { TrainingPlan } from './plan-training.ts';
+import { withPlan, type Planned, type PlanRef } from './plan-ref.ts';
 import { publishJson, runFile, withTemporaryFolder } from './run-files.ts';
+import { interruptible } from './interruptible.ts';
 import { withHeartbeats } from './activity-runtime.ts';
 
 /** What training works on. */
@@ -36,16 +37,18 @@ export interface Preparation {
 type Needs = Pick<Ports, 'datasetStore' | 'artifactStore' | 'matrixStore' | 'modelGraphs'>;
 
 export interface PrepareMatrixInput {
-  readonly plan: TrainingPlan;
+  readonly plan: PlanRef;
   readonly trainingSet: DatasetRef;
   readonly key: string;
 }
 
 /** Splits by time, learns the preprocessing from the training rows alone, and has the preprocessing graph make the matrix of all rows. */
-export function createPrepareMatrix(ports: Needs) {
+export function createPrepareMatrix(needs: Needs) {
   return {
-    prepareMatrix: (input: PrepareMatrixInput): Promise<PreparedMatrix> =>
-      withHeartbeats(async () => {
+    prepareMatrix: (given: PrepareMatrixInput): Promise<PreparedMatrix> =>
+      withHeartbeats(async ({ signal }) => {
+        const input = await withPlan(needs.artifactStore, given);
+        const ports: Needs = { ...needs, datasetStore: interruptible(needs.datasetStore, signal) };
         const { plan, trainingSet, key } = input;
         const { recipe } = plan;
         const split = splitByTime(await readTimestamps(ports, trainingSet, recipe.loader.entity_schema.timestamp_column), recipe.evaluation.split);
@@ -72,13 +75,13 @@ async function readTimestamps({ datasetStore }: Needs, trainingSet: DatasetRef, 
   return timestamps;
 }
 
-function readTargets({ datasetStore }: Needs, { plan, trainingSet }: PrepareMatrixInput, split: TimeSplit): ReturnType<typeof readValues> {
+function readTargets({ datasetStore }: Needs, { plan, trainingSet }: Planned<PrepareMatrixInput>, split: TimeSplit): ReturnType<typeof readValues> {
   const { target_column: target, task_type: task } = plan.recipe.data_interface;
   const batches = datasetStore.read(trainingSet, { columns: [target] });
   return task === 'classification' ? readClasses(batches, target, trainingSet.rowCount, split.training) : readValues(batches, target, trainingSet.rowCount);
 }
 
-async function writeMatrix({ artifactStore, datasetStore, matrixStore, modelGraphs }: Needs, { trainingSet, key }: PrepareMatrixInput, inputs: readonly InputColumn[], preprocessor: FittedPreprocessor): Promise<MatrixRef> {
+async function writeMatrix({ artifactStore, datasetStore, matrixStore, modelGraphs }: Needs, { trainingSet, key }: Planned<PrepareMatrixInput>, inputs: readonly InputColumn[], preprocessor: FittedPreprocessor): Promise<MatrixRef> {
   const matrix: MatrixRef = { uri: artifactStore.uri(runFile(key, 'matrix.npy')), rows: trainingSet.rowCount, columns: preprocessor.outputColumns.length };
   await withTemporaryFolder(artifactStore, 'preprocessing', async (folder) => {
     const path = join(folder, 'preprocessing.onnx');

@@ -1,10 +1,10 @@
-import type { LogModelInput } from './log-model.ts';
+import type { PlannedLogModel } from './log-model.ts';
 
 /** MLflow cuts longer values silently; what is longer is in `recipe.yaml`. */
 const LONGEST = 500;
 
 /** What the run was told, by the names of the recipe. */
-export function runParams({ plan, trained, matrix }: LogModelInput): Readonly<Record<string, string>> {
+export function runParams({ plan, trained, matrix }: PlannedLogModel): Readonly<Record<string, string>> {
   const { model, loader, augmenter, data_interface: dataInterface, evaluation } = plan.recipe;
   const params: Record<string, unknown> = {
     class_path: model.class_path,

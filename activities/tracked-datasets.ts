@@ -1,12 +1,12 @@
 import type { ColumnSchema } from '../domain/data/columns.ts';
 import type { RowRange } from '../domain/data/dataset-ref.ts';
 import type { TrackedDataset } from '../ports/experiment-tracker.ts';
-import type { LogModelInput } from './log-model.ts';
+import type { PlannedLogModel } from './log-model.ts';
 
 const MLFLOW_TYPES: Readonly<Record<ColumnSchema['type'], string>> = { Bool: 'boolean', Int32: 'integer', Int64: 'long', Float32: 'float', Float64: 'double', String: 'string', Bytes: 'binary', UnixTimestamp: 'long', Timestamp: 'datetime' };
 
 /** The parts of the training set as MLflow's dataset inputs; the digest is that of the whole set's contents and the part's rows. */
-export function trackedDatasets({ plan, trainingSet, matrix }: LogModelInput): readonly TrackedDataset[] {
+export function trackedDatasets({ plan, trainingSet, matrix }: PlannedLogModel): readonly TrackedDataset[] {
   const schema = JSON.stringify({ mlflow_colspec: trainingSet.schema.map(({ name, type }) => ({ type: MLFLOW_TYPES[type], name, required: false })) });
   return Object.entries(matrix.split as unknown as Readonly<Record<string, RowRange>>)
     .filter(([, { start, end }]) => end > start)

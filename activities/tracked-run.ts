@@ -1,7 +1,7 @@
 import { formatInstant } from '../domain/instant.ts';
 import type { RegisteredVersion, RunStatus } from '../ports/experiment-tracker.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { TrainingPlan } from './plan-training.ts';
+import type { PlanRef } from './plan-ref.ts';
 import { withHeartbeats } from './activity-runtime.ts';
 
 /** Whether the alias was set; not, when another version has it than the one that was compared with. */
@@ -12,7 +12,7 @@ export interface PromoteResult {
 /** Opens, closes and registers what a run leaves behind. */
 export function createTrackedRun({ tracker, clock }: Pick<Ports, 'tracker' | 'clock'>) {
   return {
-    startRun: (input: { readonly plan: TrainingPlan; readonly key: string; readonly workflowId: string }): Promise<{ readonly runId: string; readonly experimentId: string }> =>
+    startRun: (input: { readonly plan: PlanRef; readonly key: string; readonly workflowId: string }): Promise<{ readonly runId: string; readonly experimentId: string }> =>
       withHeartbeats(async () => {
         const { recipe, recipeName, asOfMicros } = input.plan;
         const experimentId = await tracker.ensureExperiment(recipe.name);
@@ -25,12 +25,6 @@ export function createTrackedRun({ tracker, clock }: Pick<Ports, 'tracker' | 'cl
     registerVersion: (input: { readonly name: string; readonly modelId: string; readonly runId: string; readonly recipe: string }): Promise<RegisteredVersion> =>
       withHeartbeats(() => tracker.ensureVersion({ name: input.name, modelId: input.modelId, runId: input.runId, tags: { 'ml_pipeline.recipe': input.recipe } })),
     promote: (input: { readonly name: string; readonly alias: string; readonly version: string; readonly replaces: string | null }): Promise<PromoteResult> =>
-      withHeartbeats(async () => {
-        const current = await tracker.versionByAlias(input.name, input.alias);
-        if (current?.version === input.version) return { set: true };
-        if ((current?.version ?? null) !== input.replaces) return { set: false };
-        await tracker.setAlias(input.name, input.alias, input.version);
-        return { set: true };
-      }),
+      withHeartbeats(async () => ({ set: await tracker.setAlias(input.name, input.alias, input.version, input.replaces) })),
   };
 }

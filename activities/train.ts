@@ -3,7 +3,7 @@ import { withDefaults } from '../domain/model/estimators.ts';
 import type { HyperparameterValue } from '../domain/recipe/recipe.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { PreparedMatrix, Preparation } from './prepare-matrix.ts';
-import type { TrainingPlan } from './plan-training.ts';
+import { withPlan, type PlanRef } from './plan-ref.ts';
 import { publishJson, readJson, runFile, withTemporaryFolder } from './run-files.ts';
 import { withHeartbeats } from './activity-runtime.ts';
 
@@ -31,10 +31,10 @@ type Needs = Pick<Ports, 'artifactStore' | 'trainer' | 'modelGraphs' | 'training
 /** Trains from the beginning, in a folder of this attempt; what is published replaces an earlier attempt's files. */
 export function createTrain(ports: Needs) {
   return {
-    train: (input: { readonly plan: TrainingPlan; readonly matrix: PreparedMatrix; readonly key: string }): Promise<TrainedArtifacts> =>
+    train: (input: { readonly plan: PlanRef; readonly matrix: PreparedMatrix; readonly key: string }): Promise<TrainedArtifacts> =>
       withHeartbeats(async ({ signal, report }) => {
         const { artifactStore, trainer, modelGraphs } = ports;
-        const { plan, matrix, key } = input;
+        const { plan, matrix, key } = await withPlan(artifactStore, input);
         const { preprocessor } = await readJson<Preparation>(artifactStore, matrix.preparationUri);
         const { class_path: estimator, hyperparameters: given } = plan.recipe.model;
         const hyperparameters = withDefaults(estimator, given as Readonly<Record<string, HyperparameterValue>>);
@@ -60,7 +60,7 @@ export function createTrain(ports: Needs) {
           const graphUri = artifactStore.uri(runFile(key, 'model/model.onnx'));
           await artifactStore.publish(graphPath, graphUri);
           const libraryFiles = [];
-          for (const name of [trained.libraryFile]) {
+          for (const name of trained.libraryFiles) {
             const uri = artifactStore.uri(runFile(key, `model/${name}`));
             await artifactStore.publish(join(folder, name), uri);
             libraryFiles.push({ name, uri });

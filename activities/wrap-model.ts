@@ -1,10 +1,10 @@
 import type { EvaluationReport, ModelEntity, WrappedArtifact } from '../domain/model/wrapped-artifact.ts';
-import type { LogModelInput } from './log-model.ts';
+import type { PlannedLogModel } from './log-model.ts';
 import type { Preparation } from './prepare-matrix.ts';
 import type { TrainingHistory } from './train.ts';
 
 /** Puts together what a model needs to be repeated and served. */
-export function wrapModel({ plan, matrix, trained, trainingSet }: LogModelInput, { preprocessor, profile, example }: Preparation, history: TrainingHistory, evaluation: EvaluationReport): WrappedArtifact {
+export function wrapModel({ plan, matrix, trained, trainingSet }: PlannedLogModel, { preprocessor, profile, example }: Preparation, history: TrainingHistory, evaluation: EvaluationReport): WrappedArtifact {
   const { recipe, selection } = plan;
   return {
     taskType: recipe.data_interface.task_type,
@@ -25,7 +25,7 @@ export function wrapModel({ plan, matrix, trained, trainingSet }: LogModelInput,
 }
 
 /** The join keys of the features, in the order of the recipe's entity columns, and the entity columns that a step encodes. */
-function modelEntities({ plan, trainingSet }: Pick<LogModelInput, 'plan' | 'trainingSet'>, encoded: readonly string[]): readonly ModelEntity[] {
+function modelEntities({ plan, trainingSet }: Pick<PlannedLogModel, 'plan' | 'trainingSet'>, encoded: readonly string[]): readonly ModelEntity[] {
   const joinKeys = new Map(plan.selection.views.flatMap((view) => view.joinKeys).map(({ name, type }) => [name, type]));
   return plan.recipe.loader.entity_schema.entity_columns
     .filter((name) => joinKeys.has(name) || encoded.includes(name))

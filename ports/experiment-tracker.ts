@@ -80,7 +80,11 @@ export interface ExperimentTracker {
   ensureLoggedModel(request: LoggedModelRequest): Promise<{ readonly modelId: string; readonly artifactUri: string }>;
   /** One version per logged model and registered name. */
   ensureVersion(request: { readonly name: string; readonly modelId: string; readonly runId: string; readonly tags: Readonly<Record<string, string>> }): Promise<RegisteredVersion>;
-  setAlias(name: string, alias: string, version: string): Promise<void>;
+  /**
+   * Gives the alias to the version. With `replaces`, only when the alias is with that version (null: with none) or already with the new one; whether it is now
+   * with the new one. Checked and set as one: of two that race, the second sees the first.
+   */
+  setAlias(name: string, alias: string, version: string, replaces?: string | null): Promise<boolean>;
   /** undefined when the model or the alias does not exist. */
   versionByAlias(name: string, alias: string): Promise<RegisteredVersion | undefined>;
   finishRun(runId: string, status: Exclude<RunStatus, 'RUNNING'>, endMillis: number): Promise<void>;

@@ -33,8 +33,8 @@ export interface TrainingProgress {
 
 export interface TrainedModel {
   readonly fitted: FittedModel;
-  /** File name in the output folder of the library's own model (`model.txt`), and the flavor it belongs to. */
-  readonly libraryFile: string;
+  /** Names of the library's own files in the output folder: one (`model.txt`), or one per class where the library trains one model per class. */
+  readonly libraryFiles: readonly string[];
   readonly library: string;
   readonly libraryVersion: string;
   /** Metric -> value per iteration, on the training and validation rows (`train.logloss`, `validation.logloss`). */

@@ -1,10 +1,19 @@
 import type { ActivityOptions } from '@temporalio/common';
 
-/** A value error comes back at once as a non-retryable failure; what is retried is servers away and killed workers. */
-const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 10 } as const;
+/**
+ * A value error comes back at once as a non-retryable failure; what is retried is servers away and killed workers. Half an hour of attempts outlasts the restart of a
+ * server and ends before somebody has to wonder why nothing happens.
+ */
+const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 35 } as const;
 
-/** A worker that was killed is missed after this long: long enough for a garbage collection or a busy machine, short enough to go on soon. */
-const HEARTBEAT = '20s';
+/** A worker that was killed is missed after this long: long enough for a garbage collection on a busy machine, short enough to go on soon. */
+const HEARTBEAT = '10s';
+
+/** Training has hours to lose: it also outlives a short absence of Temporal's server, during which no heartbeat arrives. */
+const TRAINING_HEARTBEAT = '20s';
+
+/** Heartbeats reach the server at most this often. With them come cancellations, and the cursor that a next attempt resumes from. */
+export const HEARTBEAT_THROTTLE = '2s';
 
 /** Registry look-ups, recipe checks, aliases: seconds at most. */
 export const QUICK: ActivityOptions = { startToCloseTimeout: '2 minutes', heartbeatTimeout: HEARTBEAT, retry: RETRY };
@@ -16,7 +25,7 @@ export const WAREHOUSE: ActivityOptions = { startToCloseTimeout: '2 hours', hear
 export const SLICE: ActivityOptions = { startToCloseTimeout: '30 minutes', heartbeatTimeout: HEARTBEAT, retry: RETRY };
 
 /** Training restarts from its beginning: few attempts, since each costs the whole time. A library that crashes does so again. */
-export const TRAINING: ActivityOptions = { startToCloseTimeout: '12 hours', heartbeatTimeout: HEARTBEAT, retry: { ...RETRY, maximumAttempts: 5 } };
+export const TRAINING: ActivityOptions = { startToCloseTimeout: '12 hours', heartbeatTimeout: TRAINING_HEARTBEAT, retry: { ...RETRY, maximumAttempts: 5 } };
 
 /** Said once per workflow and kept in its history without a trip to a task queue. */
 export const LOCAL: ActivityOptions & { startToCloseTimeout: string } = { startToCloseTimeout: '10s' };

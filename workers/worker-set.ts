@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import { createPipelineActivities, createTrainingActivities } from '../activities/index.ts';
 import type { Ports } from '../ports/ports.ts';
+import { HEARTBEAT_THROTTLE } from '../temporal/activity-options.ts';
 import { trainingQueueOf } from '../temporal/task-queues.ts';
 import { namespaceHasSearchAttributes } from './namespace-facts.ts';
 
@@ -21,6 +22,7 @@ export interface WorkerSet {
 const COMMON = {
   /** A killed worker's workflows wait this long for it before another takes them. */
   stickyQueueScheduleToStartTimeout: '3s',
+  maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
   shutdownGraceTime: '10s',
   shutdownForceTime: '30s',
   maxCachedWorkflows: 200,
@@ -32,8 +34,13 @@ export async function createWorkerSet(connection: NativeConnection, ports: Ports
   const io = await Worker.create({ ...COMMON, connection, namespace, taskQueue, workflowBundle, activities: createPipelineActivities(ports, { searchAttributes }), maxConcurrentActivityTaskExecutions: 8 });
   const slots = Math.max(1, Math.floor(availableParallelism() / ports.trainingThreads));
   const training = await Worker.create({ ...COMMON, connection, namespace, taskQueue: trainingQueueOf(taskQueue), activities: createTrainingActivities(ports), maxConcurrentActivityTaskExecutions: slots });
-  return {
-    run: async () => void (await Promise.all([io.run(), training.run()])),
-    shutdown: () => [io, training].filter((worker) => worker.getState() === 'RUNNING').forEach((worker) => worker.shutdown()),
-  };
+  const shutdown = (): void => [io, training].filter((worker) => worker.getState() === 'RUNNING').forEach((worker) => worker.shutdown());
+  return { run: () => runTogether([io, training], shutdown), shutdown };
+}
+
+/** When one worker ends by an error, the other is shut down too; resolves or rejects when both have ended. */
+async function runTogether(workers: readonly Worker[], shutdown: () => void): Promise<void> {
+  const outcomes = await Promise.allSettled(workers.map((worker) => worker.run().finally(shutdown)));
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
 }

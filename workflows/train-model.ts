@@ -1,11 +1,11 @@
-import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, log, workflowInfo } from '@temporalio/workflow';
 import { decidePromotion, type PromotionDecision, type Scores } from '../domain/model/promotion.ts';
 import { trainModelInput, type TrainModelInput } from '../temporal/inputs.ts';
 import { SEARCH_ATTRIBUTES } from '../temporal/search-attributes.ts';
 import { local, long, quick, training } from './activity-proxies.ts';
 import { trackSteps, type StepTracker } from './step-tracker.ts';
 import { checkedInput } from './workflow-failures.ts';
-import type { EvaluationResult, PreparedMatrix, TrainedArtifacts, TrainingPlan } from '../activities/index.ts';
+import type { EvaluationResult, PlanRef, PreparedMatrix, TrainedArtifacts } from '../activities/index.ts';
 import type { DatasetRef } from '../domain/data/dataset-ref.ts';
 
 export interface TrainModelResult {
@@ -31,18 +31,24 @@ export async function trainModel(input: TrainModelInput): Promise<TrainModelResu
   const tracker = trackSteps(STEPS);
   tracker.allowSearch(await local.hasSearchAttributes());
   tracker.tag([{ key: SEARCH_ATTRIBUTES.recipe, value: recipe }]);
-  const plan = await tracker.step('plan', () => quick.planTraining({ recipe, ...(asOf === undefined ? {} : { asOf }) }), ({ selection }) => `${selection.columns.length} features of ${selection.views.length} views`);
-  const key = workflowInfo().firstExecutionRunId;
-  const run = await tracker.step('start run', () => quick.startRun({ plan, key, workflowId: workflowInfo().workflowId }), ({ runId }) => `run ${runId}`);
+  const { firstExecutionRunId: key, workflowId } = workflowInfo();
+  const plan = await tracker.step('plan', () => quick.planTraining({ recipe, key, ...(asOf === undefined ? {} : { asOf }) }), ({ features, views }) => `${features} features of ${views} views`);
+  // Not cancellable: a run that was opened must be known here, or nobody would close it.
+  const run = await tracker.step('start run', () => CancellationScope.nonCancellable(() => quick.startRun({ plan, key, workflowId })), ({ runId }) => `run ${runId}`);
   tracker.tag([{ key: SEARCH_ATTRIBUTES.runId, value: run.runId }]);
   try {
     const result = await trainAndRegister(plan, key, run, promote, tracker);
     await quick.finishRun({ runId: run.runId, status: 'FINISHED' });
     return result;
   } catch (error) {
-    await CancellationScope.nonCancellable(() => quick.finishRun({ runId: run.runId, status: isCancellation(error) ? 'KILLED' : 'FAILED' }));
+    await CancellationScope.nonCancellable(() => closeRun(run.runId, isCancellation(error) ? 'KILLED' : 'FAILED'));
     throw error;
   }
+}
+
+/** Why the training ended matters more than that its run could not be closed. */
+async function closeRun(runId: string, status: 'KILLED' | 'FAILED'): Promise<void> {
+  await quick.finishRun({ runId, status }).catch((error: unknown) => log.warn('The MLflow run could not be closed', { runId, status, error: String(error) }));
 }
 
 interface StartedRun {
@@ -50,7 +56,7 @@ interface StartedRun {
   readonly experimentId: string;
 }
 
-async function trainAndRegister(plan: TrainingPlan, key: string, run: StartedRun, mayPromote: boolean, tracker: StepTracker): Promise<TrainModelResult> {
+async function trainAndRegister(plan: PlanRef, key: string, run: StartedRun, mayPromote: boolean, tracker: StepTracker): Promise<TrainModelResult> {
   const spine = await tracker.step('load spine', () => long.loadSpine({ plan, key }), ({ rowCount }) => `${count(rowCount)} rows`);
   const trainingSet = await tracker.step('join features', () => long.buildTrainingSet({ plan, spine, key }), ({ rowCount, schema }) => `${count(rowCount)} rows x ${schema.length} columns`);
   const matrix = await tracker.step('fit preprocessing', () => long.prepareMatrix({ plan, trainingSet, key }), describeMatrix);
@@ -76,7 +82,7 @@ async function trainAndRegister(plan: TrainingPlan, key: string, run: StartedRun
 }
 
 interface Evaluated {
-  readonly plan: TrainingPlan;
+  readonly plan: PlanRef;
   readonly trainingSet: DatasetRef;
   readonly matrix: PreparedMatrix;
   readonly trained: TrainedArtifacts;

@@ -29,7 +29,7 @@ export function createFileTracker(config: { readonly root: string; readonly lock
     logArtifact: async (runId, path, localFile) => logArtifact(await store(), runId, path, localFile),
     ensureLoggedModel: async (request) => ensureLoggedModel(await store(), request),
     ensureVersion: async (request) => ensureVersion(await store(), request),
-    setAlias: async (name, alias, version) => setAlias(await store(), name, alias, version),
+    setAlias: async (name, alias, version, replaces) => setAlias(await store(), name, alias, version, replaces),
     versionByAlias: async (name, alias) => versionByAlias(await store(), name, alias),
     finishRun: async (runId, status, endMillis) => finishRun(await store(), runId, status, endMillis),
     run: async (runId) => readRun(await liveRunFolder(await store(), runId)),

@@ -47,11 +47,17 @@ export async function ensureVersion(store: Store, request: VersionRequest): Prom
   return withAliases(store, await readVersion(store, request.name, String(version)));
 }
 
-export async function setAlias(store: Store, name: string, alias: string, version: string): Promise<void> {
+export async function setAlias(store: Store, name: string, alias: string, version: string, replaces?: string | null): Promise<boolean> {
   checkRegisteredName(name);
   checkAlias(alias);
   await readVersion(store, name, version);
-  await store.replaceFile(join(store.root, 'models', name, 'aliases', alias), version);
+  return store.locked(async () => {
+    const current = (await aliasedVersion(store, name, alias)) ?? null;
+    if (current === version) return true;
+    if (replaces !== undefined && current !== replaces) return false;
+    await store.replaceFile(join(store.root, 'models', name, 'aliases', alias), version);
+    return true;
+  });
 }
 
 export async function versionByAlias(store: Store, name: string, alias: string): Promise<RegisteredVersion | undefined> {

@@ -21,7 +21,7 @@ async function train(job: TrainingJob): Promise<TrainedModel> {
   refuseMissing(job);
   const fit = job.estimator === 'LogisticRegression' ? await logistic(job) : await leastSquares(job);
   await writeModel(job, fit.fitted);
-  return { ...fit, libraryFile: 'model.json', library: 'ml-matrix', libraryVersion: version(), featureImportances: undefined };
+  return { ...fit, libraryFiles: ['model.json'], library: 'ml-matrix', libraryVersion: version(), featureImportances: undefined };
 }
 
 async function logistic(job: TrainingJob): Promise<Fit> {

@@ -171,6 +171,18 @@ export function describeExperimentTrackerContract(name: string, open: () => Prom
       assert.equal((await tracker.modelFolder(`models:/${name}/1`)).modelId, models[0]?.modelId);
     });
 
+    it('moves an alias only from the version that the caller saw, when it says which', async () => {
+      const name = `model ${randomUUID()}`;
+      for (const model of [await newModel(), await newModel(), await newModel()]) await tracker.ensureVersion({ name, modelId: model.modelId, runId: model.runId, tags: {} });
+      const aliased = async (): Promise<string | undefined> => (await tracker.versionByAlias(name, 'champion'))?.version;
+      assert.equal(await tracker.setAlias(name, 'champion', '1', '2'), false);
+      assert.equal(await aliased(), undefined);
+      assert.equal(await tracker.setAlias(name, 'champion', '1', null), true);
+      assert.equal(await tracker.setAlias(name, 'champion', '1', null), true, 'the same again');
+      assert.deepEqual((await Promise.all(['2', '3'].map((version) => tracker.setAlias(name, 'champion', version, '1')))).sort(), [false, true], 'one of two that race');
+      assert.notEqual(await aliased(), '1');
+    });
+
     it('finishes a run, and keeps the first end when told again', async () => {
       const { runId } = await newRun();
       await tracker.finishRun(runId, 'FINISHED', START + 10);

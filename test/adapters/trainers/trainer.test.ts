@@ -74,9 +74,9 @@ describe('trainer', function () {
   });
 
   it('trains one booster per class for a forest of several classes', async () => {
-    const { fitted, files, libraryFile, history } = await train(multiclass, 'RandomForestClassifier', { n_estimators: 5, max_depth: 6, max_features: 0.5 }, 3);
+    const { fitted, files, libraryFiles, history } = await train(multiclass, 'RandomForestClassifier', { n_estimators: 5, max_depth: 6, max_features: 0.5 }, 3);
     assert.deepEqual(Object.keys(files), ['model_0.txt', 'model_1.txt', 'model_2.txt']);
-    assert.equal(libraryFile, 'model_0.txt');
+    assert.deepEqual(libraryFiles, ['model_0.txt', 'model_1.txt', 'model_2.txt']);
     assert.ok(fitted.kind === 'trees' && fitted.outputs === 3 && fitted.trees.length === 15 && fitted.link === 'share');
     const right = Array.from({ length: 400 }, (_, k) => evaluateTrees(fitted, rowOf(multiclass, 3600 + k))).filter((scores, k) => scores.indexOf(Math.max(...scores)) === multiclass.labels[3600 + k]);
     assert.ok(right.length > 230, `${right.length} of 400 right`);
