@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { readSettings } from '../adapters/local-stack/environment-file.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from './load-config.ts';
 
 /**
  * The one table from settings to adapters. Each is loaded when it is bound, so that an environment loads only the SDKs that it uses.
- * The caller closes what it was given (`closePorts`).
+ * The caller closes what it was given (`closePorts`). `ML_PIPELINE_LIGHTGBM`, in the environment or in .env: the file of LightGBM's library, instead of the installed one.
  */
-export async function bindPorts({ folder, config }: Project): Promise<Ports> {
+export async function bindPorts({ folder, config }: Project, environment: NodeJS.ProcessEnv = process.env): Promise<Ports> {
   const artifactStore = await bindArtifactStore(folder, config.artifacts);
   const [{ createParquetDatasetStore }, { createOnnxModelGraphs }, { createYamlRecipeSource }, { createFeatureRepositorySource }, { createTrainer }, { createModelPackager }, { createSqlTemplates }, { createNpyMatrixStore }, { systemClock }] = await Promise.all([
     import('../adapters/parquet/dataset-store.ts'),
@@ -21,6 +22,7 @@ export async function bindPorts({ folder, config }: Project): Promise<Ports> {
     import('../adapters/system/clock.ts'),
   ]);
   const recipesFolder = join(folder, 'recipes');
+  const lightgbmLibrary = readSettings(folder, environment)['ML_PIPELINE_LIGHTGBM'] ?? '';
   return {
     clock: systemClock,
     artifactStore,
@@ -30,7 +32,7 @@ export async function bindPorts({ folder, config }: Project): Promise<Ports> {
     recipes: createYamlRecipeSource(recipesFolder),
     featureRepository: createFeatureRepositorySource(join(folder, 'feature_repo')),
     sqlTemplates: createSqlTemplates({ folder: recipesFolder, dialect: config.warehouse.type }),
-    trainer: createTrainer({}),
+    trainer: createTrainer(lightgbmLibrary === '' ? {} : { lightgbmLibrary: resolve(folder, lightgbmLibrary) }),
     modelPackager: createModelPackager(),
     trainingThreads: config.training.threads ?? availableParallelism(),
     ...(await bindServers(folder, config)),

@@ -8,7 +8,7 @@ const INSTALLED = join('.tools', 'lightgbm', 'lib_lightgbm.so');
 export function findLibrary(configured: string | undefined): string {
   if (configured !== undefined) {
     if (existsSync(configured)) return configured;
-    throw new PipelineError('INVALID_CONFIG', `LightGBM's library is set to ${configured}, where there is no file. Correct the setting, or leave it out and run: scripts/install_tools.sh lightgbm`);
+    throw new PipelineError('INVALID_CONFIG', `LightGBM's library is set to ${configured} (ML_PIPELINE_LIGHTGBM), where there is no file. Correct the setting, or leave it out and run: scripts/install_tools.sh lightgbm`);
   }
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
     if (existsSync(join(folder, INSTALLED))) return join(folder, INSTALLED);

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { bindPorts, closePorts } from '../../config/bind-ports.ts';
+import { loadProject } from '../../config/load-config.ts';
+import { requestFor, synthesize } from '../adapters/trainers/synthetic.ts';
+
+describe('the table from settings to adapters', function () {
+  this.timeout(60_000);
+
+  it("takes LightGBM's library from ML_PIPELINE_LIGHTGBM, in the environment or in .env, and the installed one without it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'project-'));
+    const { config } = await loadProject(resolve('.'), { POSTGRES_PASSWORD: 'x', REDIS_PASSWORD: 'x' });
+    const { request, remove } = await requestFor(synthesize(200, { classes: 2 }), 'LGBMClassifier', { n_estimators: 1 }, 2);
+    const train = async (environment: NodeJS.ProcessEnv): Promise<string> => {
+      const ports = await bindPorts({ folder, environment: 'local', config }, environment);
+      try {
+        return (await ports.trainer.train(request)).library;
+      } finally {
+        await closePorts(ports);
+      }
+    };
+    try {
+      await assert.rejects(train({ ML_PIPELINE_LIGHTGBM: '/nowhere/lib.so' }), { code: 'INVALID_CONFIG', message: /\/nowhere\/lib\.so \(ML_PIPELINE_LIGHTGBM\)/ });
+      assert.equal(await train({}), 'lightgbm');
+      await writeFile(join(folder, '.env'), 'ML_PIPELINE_LIGHTGBM=other/lib.so\n');
+      await assert.rejects(train({}), { code: 'INVALID_CONFIG', message: new RegExp(join(folder, 'other/lib.so')) });
+    } finally {
+      await remove();
+      await rm(folder, { recursive: true });
+    }
+  });
+});
