@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import { checkHyperparameters } from '../../domain/model/estimators.ts';
-import type { TrainedModel, Trainer, TrainRequest } from '../../ports/trainer.ts';
+import type { TrainedModel, Trainer, TrainingProgress, TrainRequest } from '../../ports/trainer.ts';
 import { unpackError, type ChildMessage, type ChildTask } from './messages.ts';
 import { nodeOptions, siblingModule } from './sibling-module.ts';
 
@@ -12,7 +12,7 @@ export interface TrainerConfig {
 
 /**
  * Trains every estimator of the catalogue, each request in a child process of its own: native code may crash or block without harm to this process, and all memory comes back.
- * The child ends when this process ends, however that happens. PROCESS_DIED when the child ended before its work was done; an aborted signal kills it and rejects with the signal's reason.
+ * The child ends when this process ends, however that happens. PROCESS_DIED when the child ended before its work was done; an aborted signal kills it and rejects with the signal's reason, and so does `onProgress` with what it throws.
  */
 export function createTrainer(config: TrainerConfig = {}): Trainer {
   return {
@@ -45,9 +45,17 @@ function runChild(task: ChildTask, { signal, onProgress }: TrainRequest): Promis
     const settle = (how: () => void): void => {
       outcome ??= how;
     };
+    const tellProgress = (progress: TrainingProgress): void => {
+      try {
+        onProgress?.(progress);
+      } catch (error) {
+        settle(() => reject(error as Error)); // thrown on, it would end this process
+        kill();
+      }
+    };
     signal?.addEventListener('abort', kill, { once: true });
     child.on('message', (message: ChildMessage) => {
-      if (message.type === 'progress') onProgress?.(message.progress);
+      if (message.type === 'progress') tellProgress(message.progress);
       else if (message.type === 'done') settle(() => resolve(message.model));
       else settle(() => reject(unpackError(message.error)));
     });

@@ -150,6 +150,17 @@ describe('trainer', function () {
     await remove();
   });
 
+  it('ends the child when the caller fails to take progress, and rejects with that', async () => {
+    const { request, remove } = await requestFor(binary, 'LGBMClassifier', { n_estimators: 100_000 }, 2);
+    const reason = new Error('nobody listens');
+    const onProgress = (): void => {
+      throw reason;
+    };
+    await assert.rejects(trainer.train({ ...request, onProgress }), reason);
+    assert.deepEqual(await trainingChildren(process.pid), []);
+    await remove();
+  });
+
   it('says that the process died when it was killed, which another try may mend', async () => {
     const { request, remove } = await requestFor(binary, 'LGBMClassifier', { n_estimators: 100_000 }, 2);
     const kill = async (): Promise<void> => {
