@@ -19,7 +19,7 @@ const NATIVE_TYPES = {
   1114: { family: 'timestamp', type: 'Timestamp' },
   1184: { family: 'timestamptz', type: 'Timestamp' },
   1700: { family: 'numeric', type: 'Float64' },
-  2950: { family: 'othertext', type: 'String' }, // uuid
+  2950: { family: 'uuid', type: 'String' },
 } as const satisfies Record<number, { family: string; type: ColumnType }>;
 
 export type NativeFamily = (typeof NATIVE_TYPES)[keyof typeof NATIVE_TYPES]['family'];
@@ -44,6 +44,8 @@ const ZONE = " AT TIME ZONE 'UTC'";
 const same = (sql: string): string => sql;
 const cast = (to: string) => (sql: string): string => `(${sql})::${to}`;
 const wholeSeconds = (sql: string): string => `floor(extract(epoch FROM (${sql})))::int8`;
+/** The smallest number is "not a time" (domain/features/canonical.ts). */
+const seconds = (sql: string): string => `nullif(${sql}, '-9223372036854775808'::int8)`;
 
 /**
  * How a value of a family becomes a value of a column type, as SQL. What is not here is refused: fractions would be lost (float to integer) or a text would have to be parsed.
@@ -56,9 +58,9 @@ const CONVERSIONS: { readonly [T in ColumnType]: { readonly [F in NativeFamily]?
   Int64: { int: cast('int8'), int8: same },
   Float32: { int: cast('float4'), int8: cast('float4'), float4: same, float8: same, numeric: cast('float4') },
   Float64: { int: cast('float8'), int8: cast('float8'), float4: cast('float8'), float8: same, numeric: cast('float8') },
-  String: { text: same, othertext: cast('text'), numeric: cast('text') },
+  String: { text: same, othertext: cast('text'), uuid: cast('text'), numeric: cast('text') },
   Bytes: { bytea: same },
-  UnixTimestamp: { timestamptz: wholeSeconds, timestamp: wholeSeconds, date: wholeSeconds, int: cast('int8'), int8: same },
+  UnixTimestamp: { timestamptz: wholeSeconds, timestamp: wholeSeconds, date: wholeSeconds, int: cast('int8'), int8: seconds },
   Timestamp: { timestamptz: same, timestamp: (sql) => `(${sql})${ZONE}`, date: (sql) => `(${sql})::timestamp${ZONE}` },
 };
 

@@ -105,7 +105,7 @@ function columnBuilder({ name, type, wire }: CopyColumn, rows: number): ColumnBu
     case 'Int32': return builder(name, type, rows, () => new Int32Array(rows), (values, bytes, at, row) => { values[row] = bytes.readInt32BE(at); });
     case 'Int64': return builder(name, type, rows, () => new BigInt64Array(rows), (values, bytes, at, row) => { values[row] = bytes.readBigInt64BE(at); });
     case 'Float32': return builder(name, type, rows, () => new Float32Array(rows), wire === 'float8'
-      ? (values, bytes, at, row) => { values[row] = bytes.readDoubleBE(at); }
+      ? (values, bytes, at, row) => { values[row] = float32(bytes.readDoubleBE(at), name); }
       : (values, bytes, at, row) => { values[row] = bytes.readFloatBE(at); });
     case 'Float64': return builder(name, type, rows, () => new Float64Array(rows), (values, bytes, at, row) => { values[row] = bytes.readDoubleBE(at); });
     case 'UnixTimestamp': return builder(name, type, rows, () => new Float64Array(rows), (values, bytes, at, row) => { values[row] = exactInteger(bytes, at, 0, name); });
@@ -138,6 +138,13 @@ function builder<V extends Values>(name: string, type: Column['type'], rows: num
       return column;
     },
   };
+}
+
+/** Rounded once; refused where a finite number would become infinite, as canonical.ts does. */
+function float32(value: number, name: string): number {
+  const rounded = Math.fround(value);
+  if (!Number.isFinite(rounded) && Number.isFinite(value)) throw new PipelineError('INVALID_DATA', `Column ${name} holds a number that is too large for Float32. Declare it Float64, or mend the table.`);
+  return rounded;
 }
 
 /** An int8 plus `epoch` as a number; refused where it is not exact (infinity, or an instant after the year 2255). */

@@ -33,7 +33,8 @@ export async function* copyRows(request: CopyRequest): AsyncGenerator<RecordBatc
   const abort = (): void => void stream?.destroy(); // then the loop ends, and below the query is cancelled
   request.signal?.addEventListener('abort', abort, { once: true });
   try {
-    await client.query(`BEGIN READ WRITE; ${(request.before ?? []).map((statement) => `${statement};`).join(' ')}`);
+    const begin = `BEGIN READ WRITE; ${(request.before ?? []).map((statement) => `${statement};`).join(' ')}`;
+    await cancellable(client, request.connectionString, request.signal, () => client.query(begin)); // may copy a whole table
     request.signal?.throwIfAborted();
     stream = client.query(copyTo(`COPY (${request.select}) TO STDOUT (FORMAT binary)`, { highWaterMark: 1 << 18 }));
     stream.on('error', () => undefined); // the loop below throws it; one that comes after the loop, from closing the connection, says nothing new
@@ -58,7 +59,8 @@ export async function* copyRows(request: CopyRequest): AsyncGenerator<RecordBatc
 export async function cancellable<T>(client: pg.PoolClient, connectionString: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   if (signal === undefined) return work();
   signal.throwIfAborted();
-  const abort = (): void => void cancelQuery(client, connectionString);
+  let cancelled: Promise<void> | undefined;
+  const abort = (): void => void (cancelled = cancelQuery(client, connectionString));
   signal.addEventListener('abort', abort, { once: true });
   try {
     return await work();
@@ -66,6 +68,7 @@ export async function cancellable<T>(client: pg.PoolClient, connectionString: st
     throw signal.aborted ? signal.reason : error;
   } finally {
     signal.removeEventListener('abort', abort);
+    await cancelled; // or it would hit whatever the connection does next
   }
 }
 
@@ -88,6 +91,6 @@ async function cancelQuery(client: pg.PoolClient, connectionString: string): Pro
 export function asReadError(error: unknown): unknown {
   const code = (error as { code?: unknown }).code;
   if (error instanceof PipelineError || !(error instanceof Error) || typeof code !== 'string') return asPostgresError(error);
-  if (code.startsWith('22')) return new PipelineError('INVALID_DATA', `PostgreSQL could not convert a value: ${error.message.replace(/: ".*"$/s, '')}. Declare a type that holds it, or convert it in the table or query.`);
+  if (code.startsWith('22')) return new PipelineError('INVALID_DATA', `PostgreSQL could not convert a value: ${error.message.replace(/".*"/s, '"..."')}. Declare a type that holds it, or convert it in the table or query.`);
   return asPostgresError(error);
 }

@@ -98,7 +98,7 @@ function outputProblems(request: HistoricalFeaturesRequest, spineColumns: readon
   return problems;
 }
 
-const COMPARABLE = { text: 'text', othertext: 'text', int: 'integer', int8: 'integer', bytea: 'bytes', timestamptz: 'instant', timestamp: 'instant', date: 'instant' } as Readonly<Record<string, string>>;
+const COMPARABLE = { text: 'text', othertext: 'text', uuid: 'text', int: 'integer', int8: 'integer', bytea: 'bytes', timestamptz: 'instant', timestamp: 'instant', date: 'instant' } as Readonly<Record<string, string>>;
 
 function joinKeyProblems({ view, joinKeys }: ViewSource, spineColumns: readonly NativeColumn[]): Problem[] {
   return joinKeys.flatMap(({ name, family }) => {
@@ -115,7 +115,7 @@ function compose(request: HistoricalFeaturesRequest, spineColumns: readonly Nati
   const features = request.selection.columns.map(({ view, column }) => {
     const join = joins.find(({ source }) => source.view.name === view)!;
     const { feature } = join.columns.find((candidate) => candidate.column === column)!;
-    return { name: column, type: feature.type, wire: feature.wire, sql: `${join.alias}.${quoteIdentifier(column)}` };
+    return { name: column, type: feature.type, wire: feature.wire, sql: `${join.alias}.c${join.columns.findIndex((candidate) => candidate.column === column)}` };
   });
   const all = [...spine, ...features];
   const time = `s.${quoteIdentifier(request.timestampColumn)}`;
@@ -134,17 +134,23 @@ function lateral({ source, table, alias, columns }: ViewJoin, time: string, spin
   const endless = view.ttlSeconds === null || view.ttlSeconds >= ENDLESS_SECONDS;
   const oldest = endless ? [] : [`${eventTimestamp.raw} >= ${asOf} - interval '${wholeNumberLiteral(Math.round(view.ttlSeconds * MICROS_PER_SECOND))} microseconds'`];
   const known = view.asKnown && createdTimestamp !== undefined ? [`${createdTimestamp.raw} <= ${instantFor(createdTimestamp, time)}`] : [];
-  const keys = joinKeys.map((key) => `${key.raw} = ${keyInSpine(key, spineColumns)}`);
+  const keys = joinKeys.map((key) => keyCondition(key, spineColumns));
   return `LEFT JOIN LATERAL (
-    SELECT ${columns.map(({ column, feature }) => `${feature.value} AS ${quoteIdentifier(column)}`).join(', ')} FROM ${quoteTable(table)} AS f
+    SELECT ${columns.map(({ feature }, i) => `${feature.value} AS c${i}`).join(', ')} FROM ${quoteTable(table)} AS f
     WHERE ${[...keys, `${eventTimestamp.raw} <= ${asOf}`, ...oldest, ...known].join(' AND ')}
     ORDER BY ${newestFirst(source)} LIMIT 1
   ) AS ${alias} ON true`;
 }
 
-/** The spine's join key in the type of the source's column: text and whole numbers compare as they are. */
-function keyInSpine(key: SourceColumn, spineColumns: readonly NativeColumn[]): string {
+/** Equal canonical values. The source's column stays bare, so that its index can be used; text and whole numbers compare as they are. */
+function keyCondition(key: SourceColumn, spineColumns: readonly NativeColumn[]): string {
   const sql = `s.${quoteIdentifier(key.name)}`;
-  const instant = spineColumns.find((column) => column.name === key.name)?.family === 'timestamptz';
-  return instant ? instantFor(key, sql) : sql;
+  if (spineColumns.find((column) => column.name === key.name)?.family === 'timestamptz') {
+    const second = `date_trunc('second', ${sql})`; // a key of time counts in whole seconds
+    return `${key.raw} >= ${instantFor(key, second)} AND ${key.raw} < ${instantFor(key, `(${second} + interval '1 second')`)}`;
+  }
+  // Spines hold text; what is no uuid in its one canonical form matches none, and must not be cast.
+  return key.family === 'uuid' ? `${key.raw} = CASE WHEN ${sql} ~ '${UUID}' THEN ${sql}::uuid END` : `${key.raw} = ${sql}`;
 }
+
+const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';

@@ -22,7 +22,7 @@ export async function planNewestRows(pool: pg.Pool, request: NewestRowsRequest):
     instant('event_timestamp', eventTimestamp.value),
     instant('created_timestamp', createdTimestamp?.value ?? 'NULL::timestamptz'),
   ];
-  const keys = joinKeys.map((key) => comparable(key.family, key.raw)).join(', ');
+  const keys = joinKeys.map((key) => (key.type === 'UnixTimestamp' ? key.value : comparable(key.family, key.raw))).join(', '); // one row per second, as the online key has it
   const select = `SELECT DISTINCT ON (${keys}) ${columns.map(({ value }) => value).join(', ')}
     FROM ${quoteTable(request.view.source.table)} AS f
     WHERE ${[...windowConditions(source, request), ...sliceConditions(source, index, count)].join(' AND ')}

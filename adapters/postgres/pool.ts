@@ -4,7 +4,7 @@ import { PipelineError } from '../../domain/errors.ts';
 export interface PostgresConfig {
   /** `postgresql://user:password@host:port/database`. Never logged. */
   readonly connectionString: string;
-  /** Connections at most, default 4: one per activity that reads at the same time. */
+  /** Connections at most, default 10: one per reader at the same time, more than the activities that a worker runs at once. A reader waits 10 s for one. */
   readonly maxConnections?: number;
 }
 
@@ -18,13 +18,15 @@ const UNAVAILABLE = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGA
 export function createPostgresPool(config: PostgresConfig): pg.Pool {
   const pool = new pg.Pool({
     connectionString: config.connectionString,
-    max: config.maxConnections ?? 4,
+    max: config.maxConnections ?? 10,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 10_000,
     application_name: 'ml-pipeline',
     options: '-c TimeZone=UTC -c extra_float_digits=1 -c client_encoding=UTF8',
   });
   pool.on('error', () => undefined); // a connection lost while idle: the pool has dropped it, and the next query opens another
+  // One lost while in use fails its query; without a listener the connection's own event would end the process too.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   return pool;
 }
 

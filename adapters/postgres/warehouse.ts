@@ -23,7 +23,7 @@ export function createPostgresWarehouse(config: PostgresConfig): Warehouse {
     prepare: () => createSchemas(pool),
     writeSpine: (request) => writeSpine(pool, connectionString, request),
     historicalFeatures: async (request) => stream({ ...(await planHistoricalFeatures(pool, request)), signal: request.signal }),
-    newestRows: async (request) => stream({ ...(await planNewestRows(pool, request)), signal: request.signal }),
+    newestRows: async (request) => stream({ ...(await connected(planNewestRows(pool, request))), signal: request.signal }),
     estimateRows: (request) => connected(estimateRows(pool, request)),
     describeTable: async (table) => (await connected(describePostgresTable(pool, table))).map(({ name, nativeType, type }) => ({ name, nativeType, type })),
     dropSpine: (table) => dropSpine(pool, table),
