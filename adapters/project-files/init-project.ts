@@ -3,9 +3,13 @@ import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
 /** What a new project starts with, from the package: working definitions and recipes on the sample data, to be changed and replaced. */
-const PARTS = ['config/environments', 'feature_repo', 'recipes', '.env.example', 'docker-compose.local.yml'] as const;
+const PARTS = ['config/environments', 'feature_repo', 'recipes', '.env.example'] as const;
 
-const IGNORED = ['node_modules/', '.tools/', '.env', 'data/', 'mlruns/', 'logs/', ''].join('\n');
+/** Small files that a package cannot hold under their own names. */
+const WRITTEN: Readonly<Record<string, string>> = {
+  '.gitignore': ['node_modules/', '.tools/', '.env', '/data/', '/mlruns/', '/logs/', ''].join('\n'),
+  '.npmrc': ['# Nothing here needs an install script: onnxruntime-node\'s would download GPU libraries.', 'ignore-scripts=true', ''].join('\n'),
+};
 
 /** Copies the parts into the folder; files that exist stay as they are. Resolves to the files written, relative to the folder. */
 export async function initProject(packageFolder: string, folder: string): Promise<readonly string[]> {
@@ -21,9 +25,10 @@ export async function initProject(packageFolder: string, folder: string): Promis
       written.push(name);
     }
   }
-  if (!existsSync(resolve(folder, '.gitignore'))) {
-    await writeFile(resolve(folder, '.gitignore'), IGNORED);
-    written.push('.gitignore');
+  for (const [name, text] of Object.entries(WRITTEN)) {
+    if (existsSync(resolve(folder, name))) continue;
+    await writeFile(resolve(folder, name), text);
+    written.push(name);
   }
   return written;
 }

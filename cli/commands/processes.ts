@@ -4,7 +4,7 @@ import { wholeNumber } from '../option-values.ts';
 import type { Running } from '../services.ts';
 import { processLog } from '../process-log.ts';
 
-/** Commands that run until they are stopped: worker, serve, mlflow ui. */
+/** Commands that run until they are stopped: worker, serve, mlflow ui. What a worker or the API writes outside of a terminal is its log, line by line JSON. */
 export function registerProcesses(program: Command, { services, run }: CommandContext): void {
   program
     .command('worker')
@@ -14,7 +14,7 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
       run(async (output) => {
         const { temporal, logsFolder } = await services.settings();
         const worker = await services.startWorker({ log: processLog('worker', logsFolder) });
-        output.note(`Working on ${temporal.taskQueue} at ${temporal.address}.`);
+        if (output.interactive) output.note(`Working on ${temporal.taskQueue} at ${temporal.address}.`);
         await untilStopped(worker);
       }),
     );
@@ -29,7 +29,7 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
       run<{ readonly model?: string; readonly host?: string; readonly port?: number }>(async (output, { model, host, port }) => {
         const { logsFolder } = await services.settings();
         const api = await services.startApi({ log: processLog('api', logsFolder), ...(model === undefined ? {} : { model }), ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
-        output.note(`Serving ${api.model} at ${api.url}; its documentation is ${api.url}/docs.`);
+        if (output.interactive) output.note(`Serving ${api.model} at ${api.url}; its documentation is ${api.url}/docs.`);
         await untilStopped(api);
       }),
     );

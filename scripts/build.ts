@@ -1,0 +1,24 @@
+/**
+ * Builds `dist/`, what the package is made of: the compiled code, its types, and the workflows as one script, so that a worker need not bundle them.
+ *   npm run build
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const target = join(root, 'dist');
+const temporary = join(root, '.run', 'dist');
+const previous = join(root, '.run', 'dist.old');
+
+for (const folder of [temporary, previous]) rmSync(folder, { recursive: true, force: true });
+execFileSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.build.json'), '--outDir', temporary], { stdio: 'inherit' });
+const { code } = await bundleWorkflowCode({ workflowsPath: join(temporary, 'workflows', 'index.js'), logger: new DefaultLogger('WARN') });
+writeFileSync(join(temporary, 'workflow-bundle.js'), code);
+// Two renames: `dist` is never half-written.
+if (existsSync(target)) renameSync(target, previous);
+renameSync(temporary, target);
+rmSync(previous, { recursive: true, force: true });
+console.log(`built ${target}`);
