@@ -1,11 +1,9 @@
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { OnlineStore } from '../ports/online-store.ts';
-import { docsPage } from './docs-page.ts';
-import { errorHandler, notFound } from './errors.ts';
+import { docsRouter } from './docs-page.ts';
+import { errorHandler, jsonOnly, methodNotAllowed, notFound } from './errors.ts';
 import { toJson } from './json.ts';
 import { createMetrics, type ApiMetrics } from './metrics.ts';
 import type { ModelHolder } from './model-holder.ts';
@@ -25,16 +23,14 @@ export function createApp(deps: ApiDependencies): Express {
   const metrics = createMetrics();
   const app = express();
   app.disable('x-powered-by').disable('etag');
-  app.use(timed(metrics));
-  app.post('/predict', express.json({ limit: '1mb', strict: false, type: () => true }), predictRoute(deps, metrics));
-  app.get('/health/live', (_, response) => void response.type('application/json').end('{"status":"live"}'));
-  app.get('/health/ready', readyRoute(deps));
-  app.get('/openapi.json', (_, response) => void response.type('application/json').end(JSON.stringify(openApi(deps.models.current))));
-  app.get('/metrics', (_, response, next) => {
-    metrics.registry.metrics().then((text) => response.type(metrics.registry.contentType).end(text), next);
-  });
-  app.get('/docs', (_, response) => void response.type('html').end(docsPage));
-  app.use('/docs', express.static(dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')), { index: false }));
+  app.use(timed(metrics), safeHeaders);
+  app.post('/predict', jsonOnly, express.json({ limit: '1mb', strict: false, type: () => true }), predictRoute(deps, metrics)).all('/predict', methodNotAllowed('POST'));
+  const get = (path: string, handler: RequestHandler): Express => app.get(path, handler).all(path, methodNotAllowed('GET, HEAD'));
+  get('/health/live', (_, response) => void response.type('application/json').end('{"status":"live"}'));
+  get('/health/ready', readyRoute(deps));
+  get('/openapi.json', (_, response) => void response.type('application/json').end(JSON.stringify(openApi(deps.models.current))));
+  get('/metrics', async (_, response) => void response.type(metrics.registry.contentType).end(await metrics.registry.metrics()));
+  app.use('/docs', docsRouter());
   app.use(notFound);
   app.use(errorHandler(deps.log));
   return app;
@@ -44,7 +40,7 @@ function predictRoute({ models, onlineStore, clock }: ApiDependencies, metrics: 
   return async (request, response) => {
     const asOf = clock.now();
     const answer = await models.with(async (model) => {
-      const instances = parsePredictRequest(model.artifact, request.body);
+      const instances = parsePredictRequest(model.plan.request, request.body);
       const said = await predict(model, onlineStore, instances, asOf);
       metrics.predictions.inc({ model: model.name ?? '', version: model.version ?? '' }, instances.length);
       for (const { missing } of said.predictions) for (const feature of missing) metrics.missing.inc({ feature });
@@ -54,18 +50,30 @@ function predictRoute({ models, onlineStore, clock }: ApiDependencies, metrics: 
   };
 }
 
-function readyRoute({ models, onlineStore }: ApiDependencies): RequestHandler {
+function readyRoute({ models, onlineStore, log }: ApiDependencies): RequestHandler {
   return async (_, response) => {
-    const model = { name: models.current.name, version: models.current.version, run_id: models.current.runId };
+    const { name, version, runId } = models.current;
     const problem = await onlineStore.ping().then(() => undefined, (error: unknown) => (error instanceof Error ? error.message : String(error)));
-    response.status(problem === undefined ? 200 : 503).type('application/json').end(toJson({ status: problem === undefined ? 'ready' : 'not ready', model, ...(problem === undefined ? {} : { problem }) }));
+    if (problem !== undefined) log.warn('not ready', { problem });
+    const state = problem === undefined ? { status: 'ready' } : { status: 'not ready', problem: 'The online store does not answer.' };
+    response.status(problem === undefined ? 200 : 503).type('application/json').end(toJson({ ...state, model: { name, version, run_id: runId } }));
   };
 }
+
+/** Answers are data, not pages: nobody is to guess another type, keep them or show them in a frame. */
+const safeHeaders: RequestHandler = (_, response, next) => {
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('X-Frame-Options', 'DENY');
+  response.setHeader('Referrer-Policy', 'no-referrer');
+  response.setHeader('Cache-Control', 'no-store');
+  next();
+};
 
 function timed({ seconds }: ApiMetrics): RequestHandler {
   return (request, response, next) => {
     const end = seconds.startTimer();
-    response.once('close', () => end({ route: request.path === '/predict' || request.path.startsWith('/health') ? request.path : 'other', status: String(response.statusCode) }));
+    const { path } = request;
+    response.once('close', () => end({ route: path === '/predict' || path.startsWith('/health/') ? path : 'other', status: String(response.statusCode) }));
     next();
   };
 }

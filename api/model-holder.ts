@@ -6,8 +6,9 @@ export interface ModelHolder {
   readonly current: ServedModel;
   /** Calls `use` with the model that is current now; it stays open until `use` is done, also when another takes over meanwhile. */
   with<T>(use: (model: ServedModel) => Promise<T>): Promise<T>;
-  /** Looks the URI up once and takes over what it names now. A model that cannot be loaded leaves the current one in place. */
+  /** Looks the URI up and takes over what it names now; calls at the same time are one. A model that cannot be loaded leaves the current one in place. */
   refresh(): Promise<void>;
+  /** Closes the model when nobody uses it any more. */
   close(): Promise<void>;
 }
 
@@ -17,14 +18,31 @@ interface Held {
   retired: boolean;
 }
 
+const hold = (model: ServedModel): Held => ({ model, users: 0, retired: false });
+
+/** Loads the model; NOT_FOUND when there is none. */
 export async function holdModel(loader: ModelLoader, uri: string, log: Log): Promise<ModelHolder> {
-  let held: Held = { model: await loadServedModel(loader, uri), users: 0, retired: false };
+  let held = hold(await loadServedModel(loader, uri));
+  let refreshing: Promise<void> | undefined;
+  let closed = false;
+  const failed = (event: string) => (error: unknown): void => log.error(event, { uri, error: error instanceof Error ? error.message : String(error) });
   const release = async (old: Held): Promise<void> => {
-    if (old.retired && old.users === 0) await old.model.session.close();
+    if (old.retired && old.users === 0) await old.model.session.close().catch(failed('model not closed'));
   };
   const retire = (old: Held): Promise<void> => {
     old.retired = true;
     return release(old);
+  };
+  const lookUp = async (): Promise<void> => {
+    const { modelId, name, version } = await loader.tracker.modelFolder(uri);
+    const { model } = held;
+    if (modelId === model.modelId && (name ?? null) === model.name && (version ?? null) === model.version) return;
+    const next = hold(await loadServedModel(loader, uri));
+    if (closed) return retire(next);
+    const old = held;
+    held = next;
+    log.info('model changed', { uri, model_id: next.model.modelId, version: next.model.version });
+    await retire(old);
   };
   return {
     get current() {
@@ -40,18 +58,16 @@ export async function holdModel(loader: ModelLoader, uri: string, log: Log): Pro
         await release(mine);
       }
     },
-    refresh: async () => {
-      try {
-        const { modelId } = await loader.tracker.modelFolder(uri);
-        if (modelId === held.model.modelId) return;
-        const [old, model] = [held, await loadServedModel(loader, uri)];
-        held = { model, users: 0, retired: false };
-        log.info('model changed', { uri, model_id: model.modelId, version: model.version });
-        await retire(old);
-      } catch (error) {
-        log.error('model not refreshed', { uri, error: error instanceof Error ? error.message : String(error) });
-      }
+    refresh: () => {
+      refreshing ??= lookUp().catch(failed('model not refreshed')).finally(() => {
+        refreshing = undefined;
+      });
+      return refreshing;
     },
-    close: () => retire(held),
+    close: async () => {
+      closed = true;
+      await refreshing;
+      await retire(held);
+    },
   };
 }

@@ -1,11 +1,12 @@
 import type { Column, RecordBatch } from '../domain/data/columns.ts';
+import { PipelineError } from '../domain/errors.ts';
 import type { FeatureValue } from '../domain/features/value-types.ts';
 import { formatInstant, MICROS_PER_SECOND, type Micros } from '../domain/instant.ts';
-import type { InputColumn } from '../domain/model/preprocessor.ts';
+import type { ModelSession, Predictions } from '../ports/model-graph.ts';
 import type { OnlineStore } from '../ports/online-store.ts';
-import type { Predictions } from '../ports/model-graph.ts';
 import { readOnlineFeatures, type FeatureStatus, type OnlineFeature } from './online-features.ts';
 import type { PredictInstance } from './predict-request.ts';
+import type { PlannedInput } from './prediction-plan.ts';
 import type { ServedModel } from './served-model.ts';
 
 /** The JSON body of an answer of `POST /predict`. */
@@ -32,12 +33,12 @@ export interface FeatureAccount {
   readonly age_seconds?: number;
 }
 
-/** Predicts the instances as of an instant. */
+/** Predicts the instances as of an instant. INVALID_INPUT when the model's preprocessing refuses a value (`handle_unknown: error`). */
 export async function predict(model: ServedModel, store: OnlineStore, instances: readonly PredictInstance[], asOf: Micros): Promise<PredictAnswer> {
-  const { artifact, session } = model;
-  const features = artifact.features === undefined ? instances.map(() => []) : await readOnlineFeatures(store, artifact.features, instances, asOf);
-  const batch: RecordBatch = { rowCount: instances.length, columns: artifact.inputs.map((input) => inputColumn(input, instances, features)) };
-  const predictions = await session.predict(batch);
+  const { artifact, plan, session } = model;
+  const features = await readOnlineFeatures(store, plan, instances, asOf);
+  const batch: RecordBatch = { rowCount: instances.length, columns: plan.inputs.map((input) => inputColumn(input, instances, features)) };
+  const predictions = await run(session, batch);
   return {
     model: { name: model.name, version: model.version, run_id: model.runId, model_id: model.modelId },
     as_of: formatInstant(asOf),
@@ -45,10 +46,17 @@ export async function predict(model: ServedModel, store: OnlineStore, instances:
   };
 }
 
-function inputColumn({ name, type, origin }: InputColumn, instances: readonly PredictInstance[], features: readonly (readonly OnlineFeature[])[]): Column {
-  const place = origin === 'feature' ? (features[0] ?? []).findIndex(({ column }) => column === name) : -1;
-  const valueOf = (row: number): FeatureValue | undefined => (origin === 'feature' ? features[row]?.[place]?.value : origin === 'entity' ? instances[row]?.entities[name] : instances[row]?.request[name]);
-  const raw = Array.from({ length: instances.length }, (_, row) => valueOf(row) ?? null);
+/** The columns fit the graph (that was checked when it was loaded), so what is refused is a value that the caller or the store gave. */
+function run(session: ModelSession, batch: RecordBatch): Promise<Predictions> {
+  return session.predict(batch).catch((error: unknown) => {
+    if (error instanceof PipelineError && error.code === 'INVALID_DATA') throw new PipelineError('INVALID_INPUT', `The model refuses an instance: ${error.message}.`, { cause: error });
+    throw error;
+  });
+}
+
+/** Numbers become float32 in the session, as those of the training set did: int64 by way of float64, false and true are 0 and 1. */
+function inputColumn({ name, type, valueOf }: PlannedInput, instances: readonly PredictInstance[], features: readonly (readonly OnlineFeature[])[]): Column {
+  const raw = instances.map((instance, row) => valueOf(instance, features[row] ?? []));
   const nulls = Uint8Array.from(raw, (value) => (value === null ? 1 : 0));
   if (type === 'string') return { name, type: 'String', values: raw.map((value) => (value === null ? '' : String(value))), nulls };
   return { name, type: 'Float64', values: Float64Array.from(raw, (value) => (value === null ? NaN : Number(value))), nulls };

@@ -6,6 +6,10 @@ import type { ModelHolder } from './model-holder.ts';
 
 /** The alias is looked up this often, so that a promotion is served without a restart. */
 const REFRESH_MS = 15_000;
+/** Requests under way are given so long when the server stops: less than the ten seconds that Cloud Run and Docker wait before they kill. */
+const DRAIN_MS = 8_000;
+/** A client that takes longer to send its request is cut off. */
+const REQUEST_MS = 30_000;
 
 export interface RunningApi {
   readonly url: string;
@@ -13,10 +17,15 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly log: Log;
+}
+
 /** Listens; CONFLICT when the port is taken. Port 0: any free one. */
-export async function serveApi(app: Express, models: ModelHolder, options: { readonly host: string; readonly port: number; readonly log: Log }): Promise<RunningApi> {
-  const { host, port, log } = options;
-  const server = createServer(app);
+export async function serveApi(app: Express, models: ModelHolder, { host, port, log }: ServeOptions): Promise<RunningApi> {
+  const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS }, app);
   await listen(server, host, port);
   const refresh = setInterval(() => void models.refresh(), REFRESH_MS);
   const bound = (server.address() as { readonly port: number }).port;
@@ -26,13 +35,20 @@ export async function serveApi(app: Express, models: ModelHolder, options: { rea
     url,
     stop: async () => {
       clearInterval(refresh);
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      });
+      await drain(server);
       await models.close();
     },
   };
+}
+
+/** A connection that is kept alive becomes idle when its answer is out, and is closed then; what still runs after the time given is cut off. */
+async function drain(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const sweep = setInterval(() => server.closeIdleConnections(), 20);
+  const end = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(end);
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

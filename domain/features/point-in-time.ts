@@ -32,11 +32,15 @@ export function pointInTimeJoin(rules: JoinRules, spine: readonly AsOfRow[], sou
   return spine.map((row) => newestFirst.find((candidate) => mayUse(rules, row, candidate)));
 }
 
+/** Whether a value of that event timestamp may be used as of the instant, offline and online: it is not later, and not older than ttl (null: no limit); both edges inside. */
+export function isWithinAge(ttlSeconds: number | null, eventTimestampMicros: Micros, asOfMicros: Micros): boolean {
+  return eventTimestampMicros <= asOfMicros && (ttlSeconds === null || eventTimestampMicros >= asOfMicros - Math.round(ttlSeconds * MICROS_PER_SECOND));
+}
+
 /** Whether the spine row may use the source row. */
 function mayUse({ ttlSeconds, asKnown }: JoinRules, { keys, asOfMicros }: AsOfRow, row: SourceRow): boolean {
   const { eventTimestampMicros, createdTimestampMicros } = row;
-  if (asOfMicros === null || eventTimestampMicros === null || eventTimestampMicros > asOfMicros) return false;
-  if (ttlSeconds !== null && eventTimestampMicros < asOfMicros - Math.round(ttlSeconds * MICROS_PER_SECOND)) return false;
+  if (asOfMicros === null || eventTimestampMicros === null || !isWithinAge(ttlSeconds, eventTimestampMicros, asOfMicros)) return false;
   if (asKnown && (createdTimestampMicros === null || createdTimestampMicros > asOfMicros)) return false;
   return keys.every((key, i) => key !== null && row.keys[i] !== null && compareValues(key, row.keys[i]!) === 0);
 }

@@ -11,7 +11,8 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-export async function openRelay(target: { readonly host: string; readonly port: number }): Promise<Relay> {
+/** Listens on a free port, or on the one given. */
+export async function openRelay(target: { readonly host: string; readonly port: number }, port = 0): Promise<Relay> {
   const sockets = new Set<Socket>();
   let bytesLeft = Infinity;
   let turns = 0;
@@ -37,7 +38,7 @@ export async function openRelay(target: { readonly host: string; readonly port: 
       client.write(data);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
     turns: () => turns,
