@@ -1,15 +1,18 @@
 import type { DecodedArray } from 'hyparquet';
 import type { Column, ColumnSchema } from '../../domain/data/columns.ts';
-import { microsPerUnit } from './schema.ts';
+import { PipelineError } from '../../domain/errors.ts';
+import { MICROS_PER_SECOND } from '../../domain/instant.ts';
+
+/** Parquet has no whole seconds: a UnixTimestamp is kept in microseconds, in integers, since a double does not hold all of their products. */
+const UNIT = BigInt(MICROS_PER_SECOND);
+const MOST_SECONDS = 9_223_372_036_854;
 
 /** A column as the writer takes it: a typed array as it is, or an array with null where there is no value. */
-export function toParquetValues({ type, values, nulls }: Column): DecodedArray {
+export function toParquetValues({ name, type, values, nulls }: Column): DecodedArray {
   const { length } = values;
   if (type === 'Bool') return Array.from({ length }, (_, i) => (nulls?.[i] === 1 ? null : values[i] === 1));
-  if (type === 'UnixTimestamp' || type === 'Timestamp') {
-    const unit = microsPerUnit(type);
-    return Array.from({ length }, (_, i) => (nulls?.[i] === 1 ? null : BigInt(values[i]! * unit)));
-  }
+  if (type === 'Timestamp') return Array.from({ length }, (_, i) => (nulls?.[i] === 1 ? null : BigInt(values[i]!)));
+  if (type === 'UnixTimestamp') return Array.from({ length }, (_, i) => (nulls?.[i] === 1 ? null : microsOfSeconds(values[i]!, name)));
   return nulls === null ? (values as DecodedArray) : Array.from({ length }, (_, i) => (nulls[i] === 1 ? null : values[i]));
 }
 
@@ -22,13 +25,16 @@ export function fromParquetValues({ name, type }: ColumnSchema, decoded: Decoded
     case 'Int64': return { name, type, nulls, values: decoded instanceof BigInt64Array ? decoded : BigInt64Array.from(decoded as ArrayLike<bigint | null>, (value) => value ?? 0n) };
     case 'Float32': return { name, type, nulls, values: decoded instanceof Float32Array ? decoded : Float32Array.from(decoded as ArrayLike<number | null>, zeroForNull) };
     case 'Float64': return { name, type, nulls, values: decoded instanceof Float64Array ? decoded : Float64Array.from(decoded as ArrayLike<number | null>, zeroForNull) };
-    case 'UnixTimestamp': case 'Timestamp': {
-      const unit = microsPerUnit(type);
-      return { name, type, nulls, values: Float64Array.from(decoded as ArrayLike<bigint | null>, (value) => (value === null || value === undefined ? 0 : Number(value) / unit)) };
-    }
+    case 'Timestamp': return { name, type, nulls, values: Float64Array.from(decoded as ArrayLike<bigint | null>, (value) => Number(value ?? 0n)) };
+    case 'UnixTimestamp': return { name, type, nulls, values: Float64Array.from(decoded as ArrayLike<bigint | null>, (value) => Number((value ?? 0n) / UNIT)) };
     case 'String': return { name, type, nulls, values: nulls === null ? (decoded as string[]) : Array.from(decoded as ArrayLike<string | null>, (value) => value ?? '') };
     case 'Bytes': return { name, type, nulls, values: Array.from(decoded as ArrayLike<Uint8Array | null>, (value) => (value === null || value === undefined ? NO_BYTES : value.slice())) };
   }
+}
+
+function microsOfSeconds(seconds: number, name: string): bigint {
+  if (Math.abs(seconds) <= MOST_SECONDS) return BigInt(seconds) * UNIT;
+  throw new PipelineError('INVALID_DATA', `Column ${name} is a UnixTimestamp and holds more seconds than a data set can (years beyond 290,000). Are they milliseconds or microseconds? Then divide them, or declare Int64.`);
 }
 
 const NO_BYTES = new Uint8Array(0);

@@ -9,8 +9,10 @@ import { suggestion } from '../../domain/nearest.ts';
 import { fromParquetValues } from './column-values.ts';
 import { fitsElement } from './schema.ts';
 
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true }); // true: a text may begin with U+FEFF, which stays
+
 /** Instants stay whole microseconds; the library's own dates have milliseconds only. */
-const PARSERS = { timestampFromMicroseconds: (micros: bigint) => micros } as unknown as ParquetParsers;
+const PARSERS = { timestampFromMicroseconds: (micros: bigint) => micros, stringFromBytes: (bytes: Uint8Array | undefined) => bytes && UTF8.decode(bytes) } as unknown as ParquetParsers;
 
 /** Reads a file in batches of one row group (or the part of it that is wanted), only the columns asked for. */
 export async function* readParquetFile(path: string, ref: DatasetRef, columns: readonly ColumnSchema[], rows: RowRange): AsyncGenerator<RecordBatch> {

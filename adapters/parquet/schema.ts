@@ -1,6 +1,5 @@
 import type { SchemaElement } from 'hyparquet';
 import type { ColumnSchema, ColumnType } from '../../domain/data/columns.ts';
-import { MICROS_PER_SECOND } from '../../domain/instant.ts';
 
 const UTC_MICROS = { type: 'INT64', converted_type: 'TIMESTAMP_MICROS', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' } } as const;
 
@@ -23,11 +22,6 @@ export function parquetSchema(schema: readonly ColumnSchema[]): SchemaElement[] 
     { name: 'root', num_children: schema.length },
     ...schema.map(({ name, type }): SchemaElement => ({ name, repetition_type: 'OPTIONAL', ...ELEMENTS[type] })),
   ];
-}
-
-/** What a stored instant is multiplied by, from the column's own unit to microseconds. */
-export function microsPerUnit(type: ColumnType): number {
-  return type === 'UnixTimestamp' ? MICROS_PER_SECOND : 1;
 }
 
 /** Whether a column of the file is what the schema says. */

@@ -1,4 +1,4 @@
-import { isCollection, isPair, isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { isCollection, isPair, isScalar, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml';
 import type { Problem } from '../../domain/errors.ts';
 import { formatPath, type Issue, type KeyPath } from '../../domain/validation/shape.ts';
 
@@ -19,11 +19,25 @@ export function readPositionedYaml(text: string, file: string): PositionedDocume
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
+  const problems: Problem[] = document.errors.map((error) => ({ path: file, message: error.message, ...at(error.pos[0]) }));
+  visit(document, { Scalar: (_, { value, source, range }) => {
+    if (typeof value === 'number' && !Number.isSafeInteger(value) && /^[-+]?\d+$/.test(source ?? '')) problems.push({ path: file, message: `${source} is not exact as a number.`, cure: 'Put it in quotes.', ...at(range?.[0] ?? 0) });
+  } });
   return {
-    value: document.errors.length === 0 ? document.toJS() : undefined,
-    problems: document.errors.map((error) => ({ path: file, message: error.message, ...at(error.pos[0]) })),
+    value: problems.length === 0 ? toValue(document, file, problems) : undefined,
+    problems,
     locate: (issue) => ({ path: formatPath(issue.keys, file), message: issue.message, ...(issue.cure === undefined ? {} : { cure: issue.cure }), ...at(offsetOf(document, issue)) }),
   };
+}
+
+function toValue(document: Document, file: string, problems: Problem[]): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    problems.push({ path: file, message: `${error.message}.`, cure: 'Write the values out.', line: 1, column: 1 });
+    return undefined;
+  }
 }
 
 function offsetOf(document: Document, issue: Issue): number {

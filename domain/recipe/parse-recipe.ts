@@ -26,7 +26,7 @@ function crossChecks(recipe: Partial<Recipe> | undefined): readonly Issue[] {
 
 function modelIssues({ model, data_interface: dataInterface }: Partial<Recipe>): Issue[] {
   if (typeof model?.class_path !== 'string') return [];
-  const estimator = ESTIMATORS[model.class_path];
+  const estimator = Object.hasOwn(ESTIMATORS, model.class_path) ? ESTIMATORS[model.class_path] : undefined;
   if (estimator === undefined) {
     return [{ keys: ['model', 'class_path'], message: `is ${JSON.stringify(model.class_path)}, which is not in the estimator catalogue`, cure: suggestion(model.class_path, Object.keys(ESTIMATORS)) }];
   }

@@ -28,7 +28,7 @@ const STEPS: Readonly<Record<string, Shape<PreprocessingStep>>> = {
 /** One step: a mapping whose one key among impute, one_hot, standardize says which (`{ impute: median }`). */
 export const preprocessingStep: Shape<PreprocessingStep> = (value, spot) => {
   if (!isRecord(value)) return refuse(spot, `is ${show(value)}, not a step such as { impute: median }`);
-  const named = Object.keys(value).filter((key) => key in STEPS);
+  const named = Object.keys(value).filter((key) => Object.hasOwn(STEPS, key));
   const [name] = named;
   if (named.length > 1) return refuse(spot, `names ${named.join(' and ')} in one step`, 'Write one list entry per step.');
   return name === undefined ? refuseUnknownStep(value, spot) : (STEPS[name] as Shape<PreprocessingStep>)(value, spot);

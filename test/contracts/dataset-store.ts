@@ -22,9 +22,9 @@ const VALUES: Readonly<Record<ColumnType, fc.Arbitrary<FeatureValue>>> = {
   Int64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   Float32: fc.float(),
   Float64: fc.double(),
-  String: fc.string({ unit: 'binary' }),
+  String: fc.oneof(fc.string({ unit: 'binary' }), fc.string().map((text) => `\uFEFF${text}`)),
   Bytes: fc.uint8Array({ maxLength: 6 }),
-  UnixTimestamp: fc.integer({ min: -9_000_000_000, max: 9_000_000_000 }),
+  UnixTimestamp: fc.integer({ min: -9_223_372_036_854, max: 9_223_372_036_854 }),
   Timestamp: fc.integer({ min: -9_000_000_000_000_000, max: 9_000_000_000_000_000 }),
 };
 const rowsOf = fc.array(fc.tuple(...SCHEMA.map(({ type }) => fc.option(VALUES[type], { freq: 4 }))), { maxLength: 40 });
@@ -141,6 +141,8 @@ export function describeDatasetStoreContract(name: string, open: () => Promise<D
       const code = (expected: string) => (error: unknown): boolean => error instanceof PipelineError && error.code === expected;
       await assert.rejects(harness.store.write(uri(), SCHEMA, inBatches(schema, [[1]], 1)), code('INVALID_DATA'));
       await assert.rejects(rowsFrom(harness.store.read(ref, { columns: ['m'] })), code('INVALID_INPUT'));
+      const seen = [{ name: 'seen', type: 'UnixTimestamp' }] as const; // microseconds by mistake
+      await assert.rejects(harness.store.write(uri(), seen, inBatches(seen, [[1_700_000_000_000_000]], 1)), code('INVALID_DATA'));
       await assert.rejects(rowsFrom(harness.store.read(ref, { rows: { start: 0, end: 2 } })), code('INVALID_INPUT'));
       await assert.rejects(rowsFrom(harness.store.read({ ...ref, rowCount: 2 })), code('INVALID_DATA'));
       await assert.rejects(rowsFrom(harness.store.read({ ...ref, schema: [{ name: 'n', type: 'Int64' }] })), code('INVALID_DATA'));

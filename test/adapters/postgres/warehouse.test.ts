@@ -174,7 +174,7 @@ describe('PostgreSQL warehouse', () => {
       const readers = await Promise.all(Array.from({ length: 8 }, async () => (await harness.warehouse.newestRows(window)).batches[Symbol.asyncIterator]()));
       const first = await Promise.all(readers.map((reader) => reader.next()));
       assert.ok(first.every(({ done }) => done === false));
-      await Promise.all(readers.map((reader) => reader.return?.()));
+      for (const reader of readers) await reader.return?.();
     });
 
     it('cancels the writing of a spine when the signal aborts, and keeps nothing', async () => {

@@ -101,6 +101,19 @@ describe('recipes from YAML', () => {
     assert.match(problems[0]?.message ?? '', /unique/i);
   });
 
+  it('refuses names that every object of JavaScript has as it refuses others', async () => {
+    const problems = await problemsOf(replaced(['RandomForestClassifier', 'constructor'], ['impute: median', 'toString: median']));
+    assert.deepEqual(problems.map(({ path }) => path).sort(), ['model.class_path', 'preprocessor.steps[0].toString']);
+  });
+
+  it('refuses whole numbers that a number does not hold, and aliases that grow without bound', async () => {
+    const [problem, ...rest] = await problemsOf(replaced(['n_estimators: 100', 'n_estimators: 9007199254740993']));
+    assert.deepEqual(rest, []);
+    assert.match(problem?.message ?? '', /9007199254740993 is not exact/);
+    const nested = ['a', 'b', 'c', 'd'].map((name, i, all) => `${name}: &${name} [${Array(10).fill(i === 0 ? 'x' : `*${all[i - 1]}`).join(', ')}]\n`).join('');
+    assert.match((await problemsOf(nested))[0]?.message ?? '', /alias/);
+  });
+
   it('names the nearest recipe when there is none of that name', async () => {
     await assert.rejects(createYamlRecipeSource('recipes').load('models/classification/random_forest_clasifier'), /Did you mean "models\/classification\/random_forest_classifier"/);
   });

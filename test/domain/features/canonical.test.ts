@@ -56,6 +56,7 @@ const REFUSED: readonly (readonly [ValueType, unknown, RegExp])[] = [
   ['String', 'a\ud800', /lone surrogate/],
   ['Bytes', 'not base64', /base64/],
   ['UnixTimestamp', 'yesterday', /2026-11-23T10:00:00Z/],
+  ['UnixTimestamp', '2026-02-30T10:00:00Z', /2026-11-23T10:00:00Z/],
   ['UnixTimestamp', new Date(Number.NaN), /an invalid Date/],
   ['UnixTimestamp', Infinity, /Infinity/],
   ['Array(Int64)', [1, null], /element 1 is missing/],
