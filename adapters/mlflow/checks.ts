@@ -32,8 +32,8 @@ function wrongKey(key: string): string | undefined {
 /** Refuses a name of an experiment, model or alias that MLflow would not take. */
 export function checkName(what: string, name: string, forbidden: RegExp, allowed: string): void {
   const problems: Problem[] = [];
-  // Control characters would make the YAML unreadable for MLflow.
-  if (name.trim() === '' || forbidden.test(name) || /\p{Cc}/u.test(name) || name === '.' || name === '..') {
+  // Control characters and halves of characters: MLflow refuses them, or cannot write them.
+  if (name.trim() === '' || forbidden.test(name) || /[\p{Cc}\p{Cs}]/u.test(name) || name === '.' || name === '..') {
     problems.push({ path: what, message: `${JSON.stringify(name)} is not a name that MLflow takes.`, cure: `Use ${allowed}.` });
   }
   refuseProblems('INVALID_INPUT', `The ${what} cannot be used.`, problems);

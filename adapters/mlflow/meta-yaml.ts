@@ -5,9 +5,19 @@ import { PipelineError } from '../../domain/errors.ts';
 /** A `meta.yaml` as read: every scalar as the text it is in the file, so that an id of digits, or one that looks like 1e5, stays what it is. */
 export type Meta = Readonly<Record<string, unknown>>;
 
-/** MLflow reads with YAML 1.1 rules: with these, what looks like a number there is quoted. */
+/** Breaks a line, or is refused, where PyYAML reads it unescaped. */
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
+/** MLflow reads with YAML 1.1 rules: what looks like a number there is quoted, and so are the two words that PyYAML takes for tags and what has to be escaped. */
 export function formatYaml(value: unknown): string {
-  return YAML.stringify(value, { version: '1.1', lineWidth: 0 });
+  const document = new YAML.Document(value, { version: '1.1', customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || tag.tag !== 'tag:yaml.org,2002:merge') });
+  YAML.visit(document, {
+    Scalar: (_key, node) => {
+      if (typeof node.value === 'string' && (['=', '<<'].includes(node.value) || node.value.search(UNPRINTABLE) >= 0)) node.type = 'QUOTE_DOUBLE';
+    },
+  });
+  const escape = (character: string): string => (character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return document.toString({ lineWidth: 0 }).replace(UNPRINTABLE, escape);
 }
 
 /** undefined when the file is not there. INVALID_DATA, naming the file, when it is no mapping. */

@@ -65,22 +65,28 @@ export async function versionByAlias(store: Store, name: string, alias: string):
   return version === undefined ? undefined : withAliases(store, await readVersion(store, name, version));
 }
 
-/** The number an alias stands for. */
+/** The number an alias stands for; undefined when there is no such alias, or its version was deleted: a process that died while it deleted can leave one behind. */
 export async function aliasedVersion(store: Store, name: string, alias: string): Promise<string | undefined> {
   checkRegisteredName(name);
   checkAlias(alias);
-  return (await readTextIfThere(join(store.root, 'models', name, 'aliases', alias)))?.trim();
+  const version = (await readTextIfThere(join(store.root, 'models', name, 'aliases', alias)))?.trim();
+  return version === undefined || (await findVersion(store, name, version)) === undefined ? undefined : version;
 }
 
 /** NOT_FOUND when there is no such version, or it was deleted in MLflow. */
 export async function readVersion(store: Store, name: string, version: string): Promise<StoredVersion> {
   checkRegisteredName(name);
+  const found = await findVersion(store, name, version);
+  if (found !== undefined) return found;
+  const known: string[] = [];
+  for (const number of numbersOf(await foldersIn(join(store.root, 'models', name)))) if ((await findVersion(store, name, String(number))) !== undefined) known.push(String(number));
+  throw new PipelineError('NOT_FOUND', `There is no version ${version} of the registered model ${name} in ${store.root}. ${known.length === 0 ? 'It has no versions.' : `Its versions: ${known.join(', ')}.`}`);
+}
+
+/** undefined when there is no such version, or it was deleted in MLflow. */
+async function findVersion(store: Store, name: string, version: string): Promise<StoredVersion | undefined> {
   const meta = /^\d+$/.test(version) ? await readMeta(join(store.root, 'models', name, `version-${version}`, 'meta.yaml')) : undefined;
-  if (meta === undefined || metaText(meta, 'current_stage') === DELETED_STAGE) {
-    const folders = await foldersIn(join(store.root, 'models', name));
-    const known = numbersOf(folders).map(String).join(', ');
-    throw new PipelineError('NOT_FOUND', `There is no version ${version} of the registered model ${name} in ${store.root}. ${known === '' ? 'It has no versions.' : `Its versions: ${known}.`}`);
-  }
+  if (meta === undefined || metaText(meta, 'current_stage') === DELETED_STAGE) return undefined;
   const source = metaText(meta, 'source');
   return {
     name,

@@ -95,6 +95,36 @@ describe("MLflow's Python client", function () {
     for (const uri of ['models:/new/1', `models:/${written.model}`, `runs:/${written.run}/model`]) assert.equal((await reader.modelFolder(uri)).modelId, written.model, uri);
   });
 
+  it('reads names that YAML takes for something else, and gives them to us', async () => {
+    const names = ['=', '<<', 'null', '1e5', '12:30', 'yes', '# a', 'a: b', "it's", 'line\u2028separated', 'no \uffff character', ' spaces ', '한국'];
+    const ours = createFileTracker({ root: join(work, 'odd') });
+    for (const name of names) await ours.ensureExperiment(name);
+    const experimentId = await ours.ensureExperiment('odd');
+    for (const name of names) await ours.ensureRun({ key: name, experimentId, name, startMillis: START, tags: {} });
+    const { answer } = await python('names', fileUri(join(work, 'odd')));
+    assert.deepEqual(answer, { experiments: [...names, 'odd', 'Default'].sort(byCodePoint), runs: [...names].sort(byCodePoint) });
+    assert.deepEqual((await ours.runs({ experiment: 'odd', limit: 20 })).map(({ name }) => name).sort(byCodePoint), [...names].sort(byCodePoint));
+  });
+
+  it('leaves deleted experiments, runs and versions that we see as deleted', async () => {
+    const names = ['=', '<<', 'null', 'a: b', ' spaces ', '한국'];
+    const root = join(work, 'deleted');
+    const deleted = (await python('odd', fileUri(root), JSON.stringify(names))).answer as { experiments: Record<string, string>; run: string; kept: string; deleted: string };
+    const reader = createFileTracker({ root });
+    for (const name of names) assert.equal(await reader.ensureExperiment(name), deleted.experiments[name], name);
+    await assert.rejects(reader.ensureExperiment('deleted'), { code: 'CONFLICT', message: /was deleted.*Restore it/ });
+    await assert.rejects(reader.run(deleted.run), { code: 'CONFLICT', message: /was deleted in MLflow/ });
+    assert.deepEqual(await reader.runs({ limit: 5 }), []);
+    assert.equal(await reader.versionByAlias('m', 'champion'), undefined);
+    await assert.rejects(reader.setAlias('m', 'champion', deleted.deleted), { code: 'NOT_FOUND', message: /no version 2 of the registered model m.*Its versions: 1\.$/ });
+    // As Python leaves it when it dies between deleting the version and its aliases.
+    await writeFile(join(root, 'models', 'm', 'aliases', 'champion'), deleted.deleted);
+    assert.equal(await reader.versionByAlias('m', 'champion'), undefined);
+    await assert.rejects(reader.modelFolder('models:/m@champion'), { code: 'NOT_FOUND' });
+    assert.equal(await reader.setAlias('m', 'champion', deleted.kept, null), true);
+    assert.equal((await reader.versionByAlias('m', 'champion'))?.version, deleted.kept);
+  });
+
   it('reads what is left when the process that wrote was killed', async () => {
     const killed = join(work, 'killed');
     const reader = createFileTracker({ root: killed });
@@ -173,6 +203,10 @@ async function predictHere(tracker: ExperimentTracker, uri: string) {
   } finally {
     await session.close();
   }
+}
+
+function byCodePoint(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function closeTo(actual: readonly (number | string)[] | undefined, expected: Float32Array | Float64Array): void {

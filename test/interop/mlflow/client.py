@@ -76,6 +76,25 @@ def table(frame):
     return {name: frame[name].tolist() for name in frame.columns}
 
 
+def names(client, _argument):
+    """The names of all experiments and of the runs of `odd`, as MLflow reads them."""
+    experiment = client.get_experiment_by_name("odd")
+    return {"experiments": sorted(e.name for e in client.search_experiments()), "runs": sorted(r.info.run_name for r in client.search_runs([experiment.experiment_id]))}
+
+
+def odd(client, names):
+    """Makes an experiment of each name; deletes one experiment, one run and one version with an alias. Answers with the ids."""
+    ids = {name: client.create_experiment(name) for name in json.loads(names)}
+    client.delete_experiment(client.create_experiment("deleted"))
+    run = client.create_run("0", run_name="deleted")
+    client.delete_run(run.info.run_id)
+    client.create_registered_model("m")
+    first, second = (client.create_model_version("m", "file:///nowhere", run.info.run_id) for _ in range(2))
+    client.set_registered_model_alias("m", "champion", second.version)
+    client.delete_model_version("m", second.version)
+    return {"experiments": ids, "run": run.info.run_id, "kept": str(first.version), "deleted": str(second.version)}
+
+
 def write(client, model_folder):
     """A store as Python makes it: a run with a LoggedModel, and a model as MLflow 2 kept it."""
     mlflow.set_experiment("from python")
