@@ -1,4 +1,5 @@
 import type { RecordBatch } from '../../domain/data/columns.ts';
+import { PipelineError } from '../../domain/errors.ts';
 import { isMetricName } from '../../domain/model/metrics.ts';
 import type { EvaluationReport, RocPoints, CalibrationBin } from '../../domain/model/wrapped-artifact.ts';
 import type { TaskType } from '../../domain/recipe/recipe.ts';
@@ -20,7 +21,7 @@ interface Predicts {
   predict(batch: RecordBatch): Promise<{ readonly predictions: Float64Array; readonly probabilities: readonly Float32Array[] }>;
 }
 
-/** Predicts batch by batch; the batches have as many rows as there are labels. */
+/** Predicts batch by batch; the batches have as many rows as there are labels. INVALID_DATA when the model has no answer for a row: no metric is defined then. */
 export async function scoreRows(model: Predicts, batches: AsyncIterable<RecordBatch>, labels: Float32Array): Promise<ScoredRows> {
   const predictions = new Float64Array(labels.length);
   let probabilities: readonly Float32Array[] = [];
@@ -33,7 +34,16 @@ export async function scoreRows(model: Predicts, batches: AsyncIterable<RecordBa
     row += batch.rowCount;
   }
   if (row !== labels.length) throw new RangeError(`${row} rows were scored, but there are ${labels.length} labels`);
+  refuseNoAnswer([predictions, ...probabilities]);
   return { labels, predictions, probabilities };
+}
+
+/** A linear model answers NaN where a value is missing that no step replaces. */
+function refuseNoAnswer(answers: readonly (Float64Array | Float32Array)[]): void {
+  const first = answers[0]!.findIndex((_, row) => answers.some((values) => !Number.isFinite(values[row])));
+  if (first < 0) return;
+  const count = answers[0]!.reduce((sum, _, row) => sum + (answers.some((values) => !Number.isFinite(values[row])) ? 1 : 0), 0);
+  throw new PipelineError('INVALID_DATA', `the model has no finite answer for ${count} of ${answers[0]!.length} rows (row ${first} is the first): it takes a column that is missing or infinite there. Add an impute step for its columns, or leave such rows out of the spine.`);
 }
 
 /** The metrics of every part (`training`, `validation`, `test`), and the curves of the test part where the task has them. */

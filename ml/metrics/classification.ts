@@ -11,8 +11,8 @@ export interface ClassificationResult {
   readonly probabilities: readonly ArrayLike<number>[];
 }
 
-/** Probabilities nearer to 0 or 1 than this count as this near, so that one wrong certainty does not make the loss infinite. */
-const LOG_LOSS_CLIP = 1e-15;
+/** Probabilities nearer to 0 or 1 than this count as this near, so that one wrong certainty does not make the loss infinite: scikit-learn's bound for float64. */
+const LOG_LOSS_CLIP = Number.EPSILON;
 
 /** With two classes the metrics are of class 1, as in scikit-learn; with more, the unweighted mean over the classes (`macro`). NaN: not defined for these rows. */
 const CLASSIFICATION_METRICS: Partial<Record<MetricName, (result: ClassificationResult) => number>> = {
