@@ -11,7 +11,7 @@ export function processLog(name: string, folder: string, stderr: NodeJS.WriteStr
   if (!stderr.isTTY) return jsonLog(stderr);
   mkdirSync(folder, { recursive: true });
   const file = jsonLog(createWriteStream(join(folder, `${name}.log`), { flags: 'a', mode: 0o600 }));
-  const screen = stderrLog();
+  const screen = stderrLog('info', stderr);
   const both = (level: keyof Log) => (event: string, fields?: LogFields): void => {
     file[level](event, fields);
     screen[level](event, fields);
