@@ -17,7 +17,6 @@ export function openApi(model: ServedModel): Schema {
   return {
     openapi: '3.1.0',
     info: { title, version: model.version ?? '0', description },
-    servers: [{ url: '/' }],
     paths: { '/predict': { post: predictOperation(artifact) }, ...plainPaths },
     components: { schemas: { PredictRequest: requestSchema(artifact), PredictResponse: responseSchema(artifact), Error: errorSchema } },
   };
@@ -25,6 +24,7 @@ export function openApi(model: ServedModel): Schema {
 
 function predictOperation(artifact: WrappedArtifact): Schema {
   return {
+    tags: ['predictions'],
     summary: 'Predict',
     operationId: 'predict',
     requestBody: { required: true, content: json('PredictRequest', { example: exampleRequest(artifact) }) },
@@ -39,7 +39,7 @@ function predictOperation(artifact: WrappedArtifact): Schema {
 }
 
 const json = (name: string, more: Schema = {}): Schema => ({ 'application/json': { schema: { $ref: `#/components/schemas/${name}` }, ...more } });
-const plainGet = (operationId: string, summary: string, responses: Schema): Schema => ({ get: { summary, operationId, responses } });
+const plainGet = (operationId: string, summary: string, responses: Schema): Schema => ({ get: { tags: ['operation'], summary, operationId, responses } });
 
 const plainPaths: Schema = {
   '/health/live': plainGet('live', 'The process runs', { 200: { description: 'It does.' } }),

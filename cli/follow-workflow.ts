@@ -1,5 +1,6 @@
 import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, ChildWorkflowFailure, TerminatedFailure } from '@temporalio/common';
+import { PipelineError } from '../domain/errors.ts';
 import { progressQuery, type Progress } from '../temporal/progress.ts';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts';
 import type { Output } from './output.ts';
@@ -9,66 +10,103 @@ export type Followed<T> = { readonly result: T } | { readonly exitCode: ExitCode
 
 /** How often the workflow is asked where it stands. */
 const POLL_MS = 500;
+/** A question that no worker answers within this time is given up: the next one comes soon. */
+const QUERY_MS = 2_000;
+/** gRPC's number for a server that does not answer. */
+const GRPC_UNAVAILABLE = 14;
 
-/** Shows a workflow's steps until it ends. Ctrl-C only stops the looking: the workflow goes on, and how to come back is said. */
-export async function followWorkflow<T>(client: Client, workflowId: string, output: Output): Promise<Followed<T>> {
+/**
+ * Shows a workflow's steps until it ends. Ctrl-C only stops the looking: the workflow goes on, and how to come back is said.
+ * `workerHere`: the worker that serves it runs in this process, so that the workflow then waits for another.
+ */
+export async function followWorkflow<T>(client: Client, workflowId: string, output: Output, workerHere: boolean): Promise<Followed<T>> {
   const handle = client.workflow.getHandle(workflowId);
-  let detach: (() => void) | undefined;
+  let detach: () => void = () => undefined;
   const detached = new Promise<'detached'>((resolve) => {
     detach = () => resolve('detached');
   });
-  process.once('SIGINT', detach as () => void);
-  const watching = watchProgress(handle, output);
+  process.once('SIGINT', detach);
+  const watching = watchProgress(client, handle, output);
   try {
     const result = handle.result() as Promise<T>;
     const outcome = await Promise.race([result.then((value) => ({ value })), detached]);
-    await watching.stop();
-    if (outcome !== 'detached') return { result: outcome.value };
-    result.catch(() => undefined); // nobody waits for it any more
-    output.note(`Detached: ${workflowId} goes on. Come back with: ml-pipeline attach ${workflowId}. Stop it with: ml-pipeline cancel ${workflowId}`);
-    return { exitCode: EXIT.interrupted };
+    if (outcome === 'detached') {
+      result.catch(() => undefined); // nobody waits for it any more
+      watching.leave();
+      return sayDetached(workflowId, output, workerHere);
+    }
+    await watching.finish();
+    return { result: outcome.value };
   } catch (error) {
-    await watching.stop();
+    await watching.finish();
     return { exitCode: reportFailure(error, workflowId, output) };
   } finally {
-    process.removeListener('SIGINT', detach as () => void);
+    process.removeListener('SIGINT', detach);
   }
 }
 
-function watchProgress(handle: WorkflowHandle, output: Output): { stop(): Promise<void> } {
-  let stopped = false;
+function sayDetached(workflowId: string, output: Output, workerHere: boolean): { readonly exitCode: ExitCode } {
+  const state = workerHere ? 'waits for a worker, since this command ran the only one (start one with: ml-pipeline worker)' : 'goes on';
+  output.result({ workflow_id: workflowId, detached: true }, []);
+  output.note(`Detached: ${workflowId} ${state}.\nCome back with: ml-pipeline attach ${workflowId}\nStop it with: ml-pipeline cancel ${workflowId}`);
+  return { exitCode: EXIT.interrupted };
+}
+
+interface Watching {
+  /** Looks a last time, and lets the lines stay. */
+  finish(): Promise<void>;
+  /** Lets go at once. */
+  leave(): void;
+}
+
+function watchProgress(client: Client, handle: WorkflowHandle, output: Output): Watching {
   let shown: Progress = { steps: [] };
+  let ended = false;
+  let looking: Promise<void> | undefined;
   const look = async (): Promise<void> => {
-    const progress = await handle.query(progressQuery).catch(() => undefined);
-    if (progress === undefined) return;
+    const progress = await client.withDeadline(Date.now() + QUERY_MS, () => handle.query(progressQuery)).catch(() => undefined);
+    if (progress === undefined || ended) return;
     for (const line of output.interactive ? [] : newlyEnded(shown, progress)) output.note(line);
     output.redraw(progressLines(progress, Date.now()));
     shown = progress;
   };
-  const loop = (async () => {
-    while (!stopped) {
-      await look();
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
-    await look();
+  const lookAgain = (): void => {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+  };
+  lookAgain();
+  const timer = setInterval(lookAgain, POLL_MS);
+  const leave = (): void => {
+    clearInterval(timer);
+    ended = true;
     output.settle();
-  })();
+  };
   return {
-    stop: () => {
-      stopped = true;
-      return loop;
+    finish: async () => {
+      clearInterval(timer);
+      await looking;
+      await look();
+      leave();
     },
+    leave,
   };
 }
 
 /** The deepest cause that a person can act on. */
 function reportFailure(error: unknown, workflowId: string, output: Output): ExitCode {
-  if (!(error instanceof WorkflowFailedError)) throw error;
+  if (!(error instanceof WorkflowFailedError)) throw lostServer(error, workflowId);
   let cause: unknown = error.cause;
-  while (cause instanceof ActivityFailure && cause.cause !== undefined) cause = cause.cause;
+  while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause !== undefined) cause = cause.cause;
   const code = cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
   const message = cause instanceof CancelledFailure ? 'It was cancelled.' : cause instanceof TerminatedFailure ? 'It was terminated.' : cause instanceof Error ? cause.message : String(cause);
   output.result({ workflow_id: workflowId, error: { code: code ?? null, message, problems: cause instanceof ApplicationFailure ? (cause.details?.[0] ?? []) : [] } }, []);
   output.note(`${workflowId} failed${code === undefined ? '' : ` (${code})`}: ${message}`);
   return cause instanceof CancelledFailure ? EXIT.interrupted : exitCodeOf(code);
+}
+
+function lostServer(error: unknown, workflowId: string): unknown {
+  const { code, cause } = (error ?? {}) as { readonly code?: unknown; readonly cause?: { readonly code?: unknown } };
+  if (code !== GRPC_UNAVAILABLE && cause?.code !== GRPC_UNAVAILABLE) return error;
+  return new PipelineError('UNAVAILABLE', `Temporal does not answer any more. ${workflowId} goes on when it is back; look with: ml-pipeline attach ${workflowId}`, { cause: error });
 }

@@ -14,7 +14,7 @@ export function registerAttach(program: Command, { services, run }: CommandConte
       run(async (output, _, [workflowId = '']) =>
         services.withTemporal(async (client) => {
           await client.workflow.getHandle(workflowId).describe().catch(refuseUnknown(workflowId));
-          const followed = await withWorker(services, client, workflowId, output, () => followWorkflow<object>(client, workflowId, output));
+          const followed = await withWorker(services, client, workflowId, output, (workerHere) => followWorkflow<object>(client, workflowId, output, workerHere));
           if ('exitCode' in followed) return followed.exitCode;
           output.result(followed.result, [JSON.stringify(followed.result, null, 2)]);
           return 0;

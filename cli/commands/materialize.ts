@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { materializeWorkflowId } from '../../temporal/workflow-ids.ts';
-import type { MaterializeFeaturesInput } from '../../temporal/inputs.ts';
+import { materializeFeaturesInput } from '../../temporal/inputs.ts';
 import type { CommandContext } from '../context.ts';
 import { table } from '../output.ts';
-import { runWorkflow } from './workflow-command.ts';
+import { checkedInput, runWorkflow } from './workflow-command.ts';
 
 interface MaterializeOptions {
   readonly views?: readonly string[];
@@ -27,7 +27,7 @@ export function registerMaterialize(program: Command, { services, run }: Command
     .addHelpText('after', '\nExample:\n  ml-pipeline materialize --views weather plane_stats')
     .action(
       run<MaterializeOptions>(async (output, { views, start, end, detach }) => {
-        const input: MaterializeFeaturesInput = { ...(views === undefined ? {} : { views }), ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) };
+        const input = checkedInput(materializeFeaturesInput, { ...(views === undefined ? {} : { views }), ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) });
         const followed = await runWorkflow<MaterializeResult>(services, output, { type: 'materializeFeatures', workflowId: materializeWorkflowId(views ?? []), input, detach: detach === true });
         if ('exitCode' in followed) return followed.exitCode;
         const rows = followed.result.views.map((view) => [view.view, view.written.toLocaleString('en-US'), view.skipped.toLocaleString('en-US'), view.start, view.end]);

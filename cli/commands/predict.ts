@@ -50,8 +50,10 @@ async function post(url: string, body: object): Promise<Answer> {
   const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(TIMEOUT_MS) }).catch((error: unknown) => {
     throw new PipelineError('UNAVAILABLE', `${url} does not answer. Start the API with \`ml-pipeline serve --model models:/<name>@<alias>\`.`, { cause: error });
   });
-  const answer = (await response.json()) as Answer;
-  if (answer.error !== undefined) throw new PipelineError(response.status === 503 ? 'UNAVAILABLE' : 'INVALID_INPUT', answer.error.message, { problems: answer.error.problems });
+  const answer = (await response.json().catch((error: unknown) => {
+    throw new PipelineError('INVALID_INPUT', `${url} answers, but not as the prediction API does (status ${response.status}). Is --url right?`, { cause: error });
+  })) as Answer;
+  if (answer.error !== undefined) throw new PipelineError(response.status === 503 ? 'UNAVAILABLE' : response.status >= 500 ? 'INVALID_DATA' : 'INVALID_INPUT', answer.error.message, { problems: answer.error.problems });
   return answer;
 }
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { trainWorkflowId } from '../../temporal/workflow-ids.ts';
-import type { TrainModelInput } from '../../temporal/inputs.ts';
+import { trainModelInput } from '../../temporal/inputs.ts';
 import type { CommandContext } from '../context.ts';
-import { runWorkflow } from './workflow-command.ts';
+import { checkedInput, runWorkflow } from './workflow-command.ts';
 
 interface TrainOptions {
   readonly recipeFile: string;
@@ -32,8 +32,8 @@ export function registerTrain(program: Command, { services, run }: CommandContex
     .addHelpText('after', '\nExample:\n  ml-pipeline train --recipe-file models/classification/random_forest_classifier\n\nA training of the same recipe that runs already is joined, not started twice.')
     .action(
       run<TrainOptions>(async (output, options) => {
+        const input = checkedInput(trainModelInput, { recipe: options.recipeFile, promote: options.promote, ...(options.asOf === undefined ? {} : { as_of: options.asOf }) });
         await services.withPorts(({ recipes }) => recipes.load(options.recipeFile)); // a wrong recipe is refused before anything starts
-        const input: TrainModelInput = { recipe: options.recipeFile, promote: options.promote, ...(options.asOf === undefined ? {} : { as_of: options.asOf }) };
         const followed = await runWorkflow<TrainResult>(services, output, { type: 'trainModel', workflowId: trainWorkflowId(options.recipeFile), input, detach: options.detach === true });
         if ('exitCode' in followed) return followed.exitCode;
         output.result(followed.result, resultLines(followed.result));

@@ -1,5 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowIdConflictPolicy } from '@temporalio/common';
+import { refuseProblems } from '../../domain/errors.ts';
+import { check, toProblem, type Shape } from '../../domain/validation/shape.ts';
 import { followWorkflow, type Followed } from '../follow-workflow.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
@@ -18,6 +20,13 @@ export interface WorkflowCall {
   readonly detach: boolean;
 }
 
+/** The input of a workflow as its shape wants it; INVALID_INPUT with every problem, before anything starts. */
+export function checkedInput<T>(shape: Shape<T>, input: unknown): T {
+  const { value, issues } = check(shape, input);
+  refuseProblems('INVALID_INPUT', 'The command has problems; nothing was started.', issues.map(toProblem));
+  return value;
+}
+
 /** Starts a workflow, or joins the one that runs under its id, and shows it until it ends. With no worker about, one runs here for as long. */
 export async function runWorkflow<T>(services: Services, output: Output, call: WorkflowCall): Promise<Followed<T>> {
   const { temporal } = await services.settings();
@@ -29,7 +38,7 @@ export async function runWorkflow<T>(services: Services, output: Output, call: W
       output.result({ workflow_id: call.workflowId, joined: running }, [`Follow it with: ml-pipeline attach ${call.workflowId}`]);
       return { exitCode: EXIT.ok };
     }
-    return withWorker(services, client, call.workflowId, output, () => followWorkflow<T>(client, call.workflowId, output));
+    return withWorker(services, client, call.workflowId, output, (workerHere) => followWorkflow<T>(client, call.workflowId, output, workerHere));
   });
 }
 
@@ -37,14 +46,14 @@ async function isRunning(client: Client, workflowId: string): Promise<boolean> {
   return client.workflow.getHandle(workflowId).describe().then(({ status }) => status.name === 'RUNNING', () => false);
 }
 
-/** Runs a worker in this process while `work` is under way, if none serves the task queue. */
-export async function withWorker<T>(services: Services, client: Client, workflowId: string, output: Output, work: () => Promise<T>): Promise<T> {
+/** Runs a worker in this process while `work` is under way, if none serves the task queue; `work` is told whether. */
+export async function withWorker<T>(services: Services, client: Client, workflowId: string, output: Output, work: (workerHere: boolean) => Promise<T>): Promise<T> {
   const { temporal } = await services.settings();
-  if (await isServed(client, workflowId, temporal)) return work();
+  if (await isServed(client, workflowId, temporal)) return work(false);
   output.note(`No worker serves ${temporal.taskQueue}: this command runs one for as long as it looks.`);
   const worker = await services.startWorker({ log: stderrLog('error') });
   try {
-    return await work();
+    return await work(true);
   } finally {
     await worker.stop();
   }

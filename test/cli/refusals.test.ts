@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeProject, runCommand, writeDefinitions, type Finished } from './command.ts';
+
+const BROKEN = `name: broken
+model:
+  class_path: RandomForestClasifier
+  hyperparameters: { n_estimators: 100 }
+loader:
+  source_uri: sql/flights_spine.sql.j2
+  entity_schema: { entity_columns: [origin], timestamp_column: event_timestamp }
+augmenter: { type: feature_store, feature_service: flight_delay_v1 }
+preprocessor: { steps: [{ impute: medain }] }
+data_interface: { task_type: clasification, target_column: arrived_late }
+evaluation: { split: { method: time, test_size: 2 }, metrics: [roc_auc] }
+registraton: { model_name: flight_delay }
+`;
+
+describe('Without servers', function () {
+  this.timeout(60_000);
+  let project: Awaited<ReturnType<typeof makeProject>>;
+  before(async () => {
+    project = await makeProject();
+    await writeFile(join(project.folder, 'recipes', 'broken.yaml'), BROKEN);
+    await writeDefinitions(project.folder, { n: 'Int64' });
+  });
+  after(() => project.remove());
+  const run = (...args: readonly string[]): Promise<Finished> => runCommand(project.folder, ...args);
+  /** One JSON document on standard output, and nothing else. */
+  const errorOf = ({ stdout, stderr }: Finished) => {
+    assert.equal(stderr, '');
+    return (JSON.parse(stdout) as { error: { code: string; message: string; problems: readonly { path: string; line?: number; column?: number; cure?: string }[] } }).error;
+  };
+
+  it('a wrong recipe is refused with every problem, each with line and column, and the nearest names', async () => {
+    const { code, stdout, stderr } = await run('train', '--recipe-file', 'broken');
+    assert.equal(code, 2);
+    assert.equal(stdout, '');
+    const lines = stderr.trimEnd().split('\n');
+    assert.equal(lines[0], 'error: recipes/broken.yaml is not a valid recipe; nothing was started.');
+    for (const line of lines.slice(1)) assert.match(line, /\(line \d+, column \d+\): /);
+    for (const [line, word] of [[3, 'RandomForestClassifier'], [9, 'median'], [10, 'classification'], [11, 'test_size'], [12, 'registration']] as const) {
+      assert.ok(lines.some((text) => text.includes(`(line ${line},`) && text.includes(word)), `line ${line}: ${word}\n${stderr}`);
+    }
+    const error = errorOf(await run('train', '--recipe-file', 'broken', '--json'));
+    assert.equal(error.code, 'INVALID_RECIPE');
+    assert.equal(error.problems.length, lines.length - 1);
+  });
+
+  it('an unknown recipe is refused with the nearest one', async () => {
+    const result = await run('train', '--recipe-file', 'models/classification/random_forest_clasifier', '--json');
+    assert.equal(result.code, 2);
+    assert.match(errorOf(result).message, /Did you mean "models\/classification\/random_forest_classifier"\?/);
+  });
+
+  it('an instant that is none is refused before any server is asked', async () => {
+    for (const args of [['train', '--recipe-file', 'models/regression/lightgbm_regressor', '--as-of', 'never'], ['materialize', '--start', 'never', '--views', 'a', 'a']]) {
+      const { code, stderr } = await run(...args);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /(as_of|start): is "never", not an instant such as "2026-11-23T10:00:00Z"/);
+    }
+  });
+
+  const away: readonly (readonly [readonly string[], RegExp])[] = [
+    [['train', '--recipe-file', 'models/regression/lightgbm_regressor'], /Temporal does not answer at 127\.0\.0\.1:1\. Start it with `ml-pipeline stack up`/],
+    [['worker'], /Temporal does not answer/],
+    [['features', 'list'], /PostgreSQL does not answer .*Check that the server runs/],
+    [['predict', '--entity', 'origin=JFK'], /127\.0\.0\.1:1\/predict does not answer\. Start the API with `ml-pipeline serve/],
+  ];
+  for (const [args, message] of away) {
+    it(`\`${args.join(' ')}\` ends with exit code 3, a cure and no stack trace`, async () => {
+      const { code, stdout, stderr, millis } = await run(...args);
+      assert.equal(code, 3, stderr);
+      assert.match(stderr, message);
+      assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);
+      assert.ok(!stderr.includes('secret-word'));
+      assert.equal(stdout, '');
+      assert.ok(millis < 25_000, `${millis} ms`); // the longest wait is five seconds
+    });
+  }
+
+  it('runs are listed all the same, and a run or model that is not there is named', async () => {
+    const list = await run('runs', 'list', '--json');
+    assert.deepEqual([list.code, JSON.parse(list.stdout)], [0, []]);
+    const show = await run('runs', 'show', 'abc');
+    assert.equal(show.code, 2);
+    assert.match(show.stderr, /There is no run abc .*ml-pipeline runs list/);
+    const serve = await run('serve', '--model', 'models:/arrival@champion');
+    assert.equal(serve.code, 2);
+    assert.match(serve.stderr, /models:\/arrival@champion is not in the MLflow store/);
+  });
+
+  it('a folder without a project is told how to make one', async () => {
+    const { code, stderr } = await runCommand(tmpdir(), 'runs', 'list');
+    assert.equal(code, 2);
+    assert.match(stderr, /No project folder: .*ml-pipeline init/);
+  });
+
+  it('an answer that is not the API\'s is told as such', async () => {
+    const server = createServer((_, response) => response.writeHead(404).end('<html>'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { code, stderr } = await run('predict', '--url', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    server.close();
+    assert.equal(code, 2);
+    assert.match(stderr, /answers, but not as the prediction API does \(status 404\)\. Is --url right\?/);
+  });
+});
