@@ -13,7 +13,7 @@ const NATIVE_TYPES = {
   25: { family: 'text', type: 'String' },
   700: { family: 'float4', type: 'Float32' },
   701: { family: 'float8', type: 'Float64' },
-  1042: { family: 'othertext', type: 'String' }, // bpchar
+  1042: { family: 'bpchar', type: 'String' }, // char(n)
   1043: { family: 'text', type: 'String' },
   1082: { family: 'date', type: 'Timestamp' },
   1114: { family: 'timestamp', type: 'Timestamp' },
@@ -58,7 +58,7 @@ const CONVERSIONS: { readonly [T in ColumnType]: { readonly [F in NativeFamily]?
   Int64: { int: cast('int8'), int8: same },
   Float32: { int: cast('float4'), int8: cast('float4'), float4: same, float8: same, numeric: cast('float4') },
   Float64: { int: cast('float8'), int8: cast('float8'), float4: cast('float8'), float8: same, numeric: cast('float8') },
-  String: { text: same, othertext: cast('text'), uuid: cast('text'), numeric: cast('text') },
+  String: { text: same, othertext: cast('text'), bpchar: cast('text'), uuid: cast('text'), numeric: cast('text') },
   Bytes: { bytea: same },
   UnixTimestamp: { timestamptz: wholeSeconds, timestamp: wholeSeconds, date: wholeSeconds, int: cast('int8'), int8: seconds },
   Timestamp: { timestamptz: same, timestamp: (sql) => `(${sql})${ZONE}`, date: (sql) => `(${sql})::timestamp${ZONE}` },

@@ -4,6 +4,7 @@ import { suggestion } from '../../domain/nearest.ts';
 import { nativeColumn } from './column-types.ts';
 import type { NativeColumn } from './column-types.ts';
 import { quoteTable } from './pool.ts';
+import { oneStatement } from './sql.ts';
 
 type Queryable = Pick<pg.Pool, 'query'> | pg.PoolClient;
 
@@ -21,7 +22,7 @@ export async function describePostgresTable(client: Queryable, table: string): P
 
 /** The columns that a query gives, found without running it to its end. */
 export async function describeQuery(client: Queryable, sql: string, values: readonly unknown[]): Promise<readonly NativeColumn[]> {
-  const { fields } = await client.query({ text: `SELECT * FROM (${sql}\n) AS described LIMIT 0`, values: [...values], rowMode: 'array' });
+  const { fields } = await client.query({ ...oneStatement(`SELECT * FROM (${sql}\n) AS described LIMIT 0`, values), rowMode: 'array' });
   const { rows } = await client.query<{ oid: number; name: string }>('SELECT oid::int4 AS oid, format_type(oid, NULL) AS name FROM pg_type WHERE oid = ANY($1::oid[])', [fields.map((field) => field.dataTypeID)]);
   const names = new Map(rows.map((row) => [row.oid, row.name]));
   return fields.map((field) => nativeColumn(field.name, field.dataTypeID, names.get(field.dataTypeID) ?? `type ${field.dataTypeID}`));

@@ -98,7 +98,7 @@ function outputProblems(request: HistoricalFeaturesRequest, spineColumns: readon
   return problems;
 }
 
-const COMPARABLE = { text: 'text', othertext: 'text', uuid: 'text', int: 'integer', int8: 'integer', bytea: 'bytes', timestamptz: 'instant', timestamp: 'instant', date: 'instant' } as Readonly<Record<string, string>>;
+const COMPARABLE = { text: 'text', othertext: 'text', bpchar: 'text', uuid: 'text', int: 'integer', int8: 'integer', bytea: 'bytes', timestamptz: 'instant', timestamp: 'instant', date: 'instant' } as Readonly<Record<string, string>>;
 
 function joinKeyProblems({ view, joinKeys }: ViewSource, spineColumns: readonly NativeColumn[]): Problem[] {
   return joinKeys.flatMap(({ name, family }) => {
@@ -149,8 +149,10 @@ function keyCondition(key: SourceColumn, spineColumns: readonly NativeColumn[]):
     const second = `date_trunc('second', ${sql})`; // a key of time counts in whole seconds
     return `${key.raw} >= ${instantFor(key, second)} AND ${key.raw} < ${instantFor(key, `(${second} + interval '1 second')`)}`;
   }
-  // Spines hold text; what is no uuid in its one canonical form matches none, and must not be cast.
-  return key.family === 'uuid' ? `${key.raw} = CASE WHEN ${sql} ~ '${UUID}' THEN ${sql}::uuid END` : `${key.raw} = ${sql}`;
+  // Spines hold text. What is no uuid in its one canonical form matches none, and must not be cast; a char(n) would ignore blanks at the end.
+  if (key.family === 'uuid') return `${key.raw} = CASE WHEN ${sql} ~ '${UUID}' THEN ${sql}::uuid END`;
+  if (key.family === 'bpchar') return `${key.raw} = ${sql}::bpchar AND ${key.value} = ${sql}`;
+  return `${key.raw} = ${sql}`;
 }
 
 const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';

@@ -6,7 +6,7 @@ import type { ViewSource } from './view-source.ts';
 export async function hasPointInTimeIndex(client: pg.PoolClient, { view, joinKeys, eventTimestamp }: ViewSource): Promise<boolean> {
   const { rows } = await client.query<{ columns: string[] }>(
     `SELECT array(SELECT a.attname::text FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, position)
-                  LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum ORDER BY k.position) AS columns
+                  LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum WHERE k.position <= i.indnkeyatts ORDER BY k.position) AS columns
      FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
      WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL AND m.amname = 'btree'`,
     [quoteTable(view.source.table)],

@@ -12,7 +12,7 @@ import type { NativeColumn, NativeFamily } from './column-types.ts';
 import { asReadError, cancellable } from './copy-rows.ts';
 import { describeQuery } from './describe.ts';
 import { asPostgresError, inTransaction, quoteIdentifier, quoteTable } from './pool.ts';
-import { orderTerm } from './sql.ts';
+import { oneStatement, orderTerm } from './sql.ts';
 
 export const SPINE_SCHEMA = 'spine_data';
 export const ROW_NUMBER = 'row_number';
@@ -93,7 +93,7 @@ async function createTable(client: pg.PoolClient, table: string, query: BoundQue
   const values = columns.map(({ name, family, type }) => `(${conversion(family, type, `q.${quoteIdentifier(name)}`)})::${WIRE_TYPES[type]} AS ${quoteIdentifier(name)}`);
   const statement = `CREATE TABLE ${quoteTable(table)} AS SELECT (row_number() OVER (ORDER BY ${order}) - 1)::int8 AS ${ROW_NUMBER}, ${values.join(', ')} FROM (${query.sql}\n) AS q ORDER BY ${order}`;
   try {
-    await client.query(statement, [...query.values]);
+    await client.query(oneStatement(statement, query.values));
   } catch (error) {
     throw asQueryError(error);
   }

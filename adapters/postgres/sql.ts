@@ -13,6 +13,11 @@ export function instantLiteral(micros: Micros): string {
   return `timestamptz '${text}'`;
 }
 
+/** A query of exactly one statement. Without values pg would choose the protocol in which a text may hold several, and a spine query could end the statement around it. */
+export function oneStatement(text: string, values: readonly unknown[]): { readonly text: string; readonly values: unknown[]; readonly queryMode: 'extended' } {
+  return { text, values: [...values], queryMode: 'extended' };
+}
+
 export function wholeNumberLiteral(value: number): string {
   if (!Number.isSafeInteger(value) || value < 0) throw new PipelineError('INVALID_INPUT', `${value} is not a whole number.`);
   return String(value);
@@ -26,5 +31,5 @@ export function orderTerm(family: NativeFamily, sql: string, direction: 'ASC' | 
 /** The expression by which values are compared and ordered. */
 export function comparable(family: NativeFamily, sql: string): string {
   if (family === 'text') return `${sql} COLLATE "C"`;
-  return family === 'othertext' ? `${sql}::text COLLATE "C"` : sql;
+  return family === 'othertext' || family === 'bpchar' ? `${sql}::text COLLATE "C"` : sql;
 }

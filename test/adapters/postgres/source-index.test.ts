@@ -40,8 +40,28 @@ describe('the index of a point-in-time join', () => {
     assert.equal(await indexed(), false);
     assert.deepEqual(await Promise.resolve(['(a, b, at DESC)', '(b, a, at)', '(a, b, at, x)']).then(async (all) => { const found = []; for (const columns of all) found.push(await withIndex(columns)); return found; }), [true, true, true]);
     const others = [];
-    for (const columns of ['(a, at)', '(at, a, b)', '(a, b, x, at)', '(a, b, at) WHERE x > 5', '(a, lower(b), at)', 'USING hash (a)']) others.push(await withIndex(columns));
-    assert.deepEqual(others, [false, false, false, false, false, false]);
+    for (const columns of ['(a, at)', '(at, a, b)', '(a, b, x, at)', '(a, b, at) WHERE x > 5', '(a, lower(b), at)', 'USING hash (a)', '(a, b) INCLUDE (at)']) others.push(await withIndex(columns));
+    assert.deepEqual(others, others.map(() => false));
+    assert.equal(others.length, 7);
+  });
+
+  it('serves keys of char(n), uuid and time, whose spines hold text and instants', async () => {
+    await harness.client.query(`CREATE TABLE feature_mart.kinds AS SELECT (g % 900)::text::char(6) AS c, md5((g % 900)::text)::uuid AS u, timestamptz '2023-01-01Z' + (g % 900) * interval '1 hour' AS t, timestamptz '2023-01-01Z' + g * interval '1 minute' AS at, g AS x FROM generate_series(1, 20000) AS g`);
+    await harness.client.query("CREATE TABLE spine_data.kinds AS SELECT 0::bigint AS row_number, '7'::text AS c, md5('7') AS u, timestamptz '2023-01-01 07:00Z' AS t, timestamptz '2023-02-01Z' AS event_timestamp");
+    for (const key of ['c', 'u', 't']) await harness.client.query(`CREATE INDEX ON feature_mart.kinds (${key}, at)`);
+    await harness.client.query('ANALYZE');
+    for (const [name, type] of [['c', 'String'], ['u', 'String'], ['t', 'UnixTimestamp']] as const) {
+      const byKey = viewOf({ name, joinKeys: [{ name, type }], features: [{ name: 'x', type: 'Int64' }], source: { name, table: 'feature_mart.kinds', timestampField: 'at' } });
+      const spine = { table: 'spine_data.kinds', rowCount: 1, asOfMicros: 0, schema: [{ name: 'event_timestamp', type: 'Timestamp' }] } as const;
+      const { before, select } = await planHistoricalFeatures(pool, { spine, timestampColumn: 'event_timestamp', selection: { views: [byKey], columns: [{ view: name, feature: 'x', column: 'x' }] } });
+      const plan = await withClient(pool, async (client) => {
+        await client.query(`BEGIN; ${before.join('; ')}`);
+        const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${select}`);
+        await client.query('ROLLBACK');
+        return rows.map((row) => row['QUERY PLAN']).join('\n');
+      });
+      assert.match(plan, new RegExp(`Index Cond: \\(\\(+${name} `), plan);
+    }
   });
 
   it('is walked to the first row, by the table itself or by a copy where the table has none', async () => {

@@ -70,20 +70,20 @@ describe('PostgreSQL warehouse', () => {
     assert.deepEqual(await collectRows(stream), [['k', NOON, 1n, 1n]]);
   });
 
-  it('joins by keys as they are online: a uuid by its text, a time by its second', async () => {
+  it('joins by keys as they are online: a uuid by its text, a char(n) without the blanks at its end, a time by its second', async () => {
     const id = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11';
-    await harness.client.query(`CREATE TABLE feature_mart.keyed AS SELECT '${id}'::uuid AS id, timestamptz '2023-11-14 20:00:00.2Z' AS slot, timestamp '2023-11-14 20:00:00.2' AS naive, timestamptz '2023-11-14 22:13:20Z' AS at, 1::bigint AS n`);
+    await harness.client.query(`CREATE TABLE feature_mart.keyed AS SELECT '${id}'::uuid AS id, 'ab'::char(4) AS code, timestamptz '2023-11-14 20:00:00.2Z' AS slot, timestamp '2023-11-14 20:00:00.2' AS naive, timestamptz '2023-11-14 22:13:20Z' AS at, 1::bigint AS n`);
     await harness.client.query('CREATE INDEX ON feature_mart.keyed (id, at)');
     const spine = await harness.warehouse.writeSpine({
       name: 'keyed', asOfMicros: NOON, expiresAtMicros: NOON, entityColumns: ['id', 'slot'], timestampColumn: 'event_timestamp',
-      query: { values: [], sql: `SELECT id, timestamptz '2023-11-14 20:00:00Z' + slot AS slot, timestamptz '2023-11-14 20:00:00Z' + slot AS naive, timestamptz '2023-11-14 22:13:20Z' AS event_timestamp
-        FROM (VALUES ('${id}', interval '0.9 s'), ('${id.toUpperCase()}', '1 s'), ('no uuid', '-0.000001 s')) AS v (id, slot)` },
+      query: { values: [], sql: `SELECT id, code, timestamptz '2023-11-14 20:00:00Z' + slot AS slot, timestamptz '2023-11-14 20:00:00Z' + slot AS naive, timestamptz '2023-11-14 22:13:20Z' AS event_timestamp
+        FROM (VALUES ('${id}', 'ab', interval '0.9 s'), ('${id.toUpperCase()}', 'ab ', '1 s'), ('no uuid', 'AB', '-0.000001 s')) AS v (id, code, slot)` },
     });
-    const views = ([['id', 'String'], ['slot', 'UnixTimestamp'], ['naive', 'UnixTimestamp']] as const).map(([key, type]) =>
+    const views = ([['id', 'String'], ['code', 'String'], ['slot', 'UnixTimestamp'], ['naive', 'UnixTimestamp']] as const).map(([key, type]) =>
       viewOf({ name: `by_${key}`, joinKeys: [{ name: key, type }], features: [{ name: 'n', type: 'Int64' }], source: { name: 'keyed', table: 'feature_mart.keyed', timestampField: 'at' } }));
     const stream = await harness.warehouse.historicalFeatures({ spine, timestampColumn: 'event_timestamp', selection: { views, columns: views.map(({ name }) => ({ view: name, feature: 'n', column: name })) } });
-    const rows = (await collectRows(stream)).map((row) => [row[0], ...row.slice(-3)]);
-    assert.deepEqual(new Map(rows.map(([key, ...found]) => [key, found])), new Map([[id, [1n, 1n, 1n]], [id.toUpperCase(), [null, null, null]], ['no uuid', [null, null, null]]]));
+    const rows = (await collectRows(stream)).map((row) => [row[0], ...row.slice(-4)]);
+    assert.deepEqual(new Map(rows.map(([key, ...found]) => [key, found])), new Map([[id, [1n, 1n, 1n, 1n]], [id.toUpperCase(), [null, null, null, null]], ['no uuid', [null, null, null, null]]]));
   });
 
   it('tells columns apart whose names are longer than those of PostgreSQL', async () => {
@@ -94,6 +94,25 @@ describe('PostgreSQL warehouse', () => {
     const stream = await harness.warehouse.historicalFeatures({ spine, timestampColumn: 'event_timestamp', selection: { views: [view], columns: ['y', 'x'].map((feature) => ({ view: long, feature, column: `${long}__${feature}` })) } });
     assert.deepEqual(stream.schema.slice(2).map(({ name }) => name), [`${long}__y`, `${long}__x`]);
     assert.deepEqual((await collectRows(stream)).map((row) => row.slice(2)), [[2n, 1n]]);
+  });
+
+  it('runs a spine query as one statement, whatever its text does', async () => {
+    await harness.client.query('CREATE TABLE raw_data.victim ()');
+    const sql = "SELECT 1) AS q; DROP TABLE raw_data.victim; COMMIT; SELECT * FROM (SELECT 'k'::text AS k, timestamptz '2023-11-14 22:13:20Z' AS event_timestamp";
+    await assert.rejects(harness.warehouse.writeSpine({ name: 'several', query: { sql, values: [] }, entityColumns: ['k'], timestampColumn: 'event_timestamp', asOfMicros: NOON, expiresAtMicros: NOON }), failure('INVALID_TEMPLATE', /multiple commands/));
+    await harness.client.query('SELECT FROM raw_data.victim');
+  });
+
+  it('quotes every name that a definition gives', async () => {
+    const odd = 'x"; DROP TABLE raw_data.victim; --';
+    await harness.client.query(`CREATE TABLE feature_mart."o""dd;" AS SELECT 'k'::text AS "k""ey", timestamptz '2023-11-14 22:13:20Z' AS "a't", 7::bigint AS "${odd.replaceAll('"', '""')}"`);
+    const spine = await harness.warehouse.writeSpine({ name: 'odd', query: { sql: `SELECT "k""ey", "a't" AS event_timestamp FROM feature_mart."o""dd;"`, values: [] }, entityColumns: ['k"ey'], timestampColumn: 'event_timestamp', asOfMicros: NOON, expiresAtMicros: NOON });
+    const view = viewOf({ name: odd, joinKeys: [{ name: 'k"ey', type: 'String' }], features: [{ name: odd, type: 'Int64' }], source: { name: 'odd', table: 'feature_mart.o"dd;', timestampField: "a't" } });
+    const joined = await harness.warehouse.historicalFeatures({ spine, timestampColumn: 'event_timestamp', selection: { views: [view], columns: [{ view: odd, feature: odd, column: odd }] } });
+    assert.deepEqual((await collectRows(joined)).map((row) => row.at(-1)), [7n]);
+    const newestOnes = await harness.warehouse.newestRows({ view, startMicros: NOON, endMicros: NOON, slice: { index: 0, count: 1 } });
+    assert.deepEqual((await collectRows(newestOnes)).map((row) => row[1]), [7n]);
+    await harness.client.query('SELECT FROM raw_data.victim');
   });
 
   it('keeps the expiry of a spine in the comment of its table', async () => {

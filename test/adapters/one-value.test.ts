@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { createFileArtifactStore } from '../../adapters/file/artifact-store.ts';
+import { createParquetDatasetStore } from '../../adapters/parquet/dataset-store.ts';
+import { columnOf } from '../../domain/data/columns.ts';
+import { columnValue, sameValue } from '../../domain/features/canonical.ts';
+import type { Field } from '../../domain/features/definitions.ts';
+import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
+import type { FeatureValue } from '../../domain/features/value-types.ts';
+import type { OnlineStore } from '../../ports/online-store.ts';
+import { viewOf } from '../contracts/warehouse-harness.ts';
+import { openPostgres } from './postgres/harness.ts';
+import type { PostgresHarness } from './postgres/harness.ts';
+import { openRedisHarness } from './redis/harness.ts';
+import type { RedisHarness } from './redis/harness.ts';
+
+const NOON = 1_700_000_000_000_000;
+const NUMBERS = ['0', '-0', 'NaN', 'Infinity', '-Infinity', '0.1', '16777217', '1.000000178813934326171875', '3.4028234e38', '1e-45', '-2.5e-40'];
+const text = fc.oneof(fc.constantFrom('', ' ', '\uFEFFx', 'NaN', 'null', '"', '\\N', '\u{1F600}'), fc.string({ unit: 'binary' })).map((value) => value.replaceAll('\0', ''));
+const float = fc.oneof(fc.constantFrom(...NUMBERS), fc.float().map(String));
+const int = (bits: bigint): fc.Arbitrary<string> => fc.oneof(fc.constantFrom(-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n, 0n, -1n), fc.bigInt({ min: -(2n ** (bits - 1n)), max: 2n ** (bits - 1n) - 1n })).map(String);
+const instant = fc.integer({ min: -8e15, max: 8e15 }).map((micros) => `${new Date(Math.floor(micros / 1000)).toISOString().slice(0, -1)}${String(((micros % 1000) + 1000) % 1000).padStart(3, '0')}`);
+
+/** A column of each type that PostgreSQL has, what may be in it, and every type that it may be declared as. */
+const COLUMNS: readonly (readonly [native: string, values: fc.Arbitrary<string>, declared: readonly Exclude<Field['type'], `Array(${string}`>[]])[] = [
+  ['boolean', fc.constantFrom('true', 'false'), ['Bool']],
+  ['smallint', int(16n), ['Int32', 'Int64', 'Float32', 'Float64', 'UnixTimestamp']],
+  ['integer', int(32n), ['Int32', 'Int64', 'Float32', 'Float64', 'UnixTimestamp']],
+  ['bigint', int(64n), ['Int64', 'Float32', 'Float64']],
+  ['bigint', fc.oneof(fc.bigInt({ min: -(2n ** 43n), max: 2n ** 43n }), fc.constant(-(2n ** 63n))).map(String), ['UnixTimestamp']],
+  ['real', float, ['Float32', 'Float64']],
+  ['double precision', float, ['Float32', 'Float64']],
+  ['double precision', fc.double().map((value) => (Object.is(value, -0) ? '-0' : String(value))), ['Float64']],
+  ['numeric', fc.oneof(fc.constantFrom('NaN', '0', '1.000000178813934326171875000000000001', '-12345678901234567890.50'), fc.integer().map((value) => `${value}e-7`)), ['Float32', 'Float64', 'String']],
+  ['text', text, ['String']],
+  ['varchar', text, ['String']],
+  ['char(8)', fc.constantFrom('', 'a', 'a b', '  c'), ['String']],
+  ['uuid', fc.uuid(), ['String']],
+  ['bytea', fc.uint8Array({ maxLength: 9 }).map((value) => `\\x${Buffer.from(value).toString('hex')}`), ['Bytes']],
+  ['timestamptz', instant.map((value) => `${value}Z`), ['UnixTimestamp']],
+  ['timestamp', instant, ['UnixTimestamp']],
+  ['date', instant.map((value) => value.slice(0, 10)), ['UnixTimestamp']],
+];
+
+describe('One value in training and in serving', () => {
+  let postgres: PostgresHarness;
+  let redis: RedisHarness;
+  let store: OnlineStore;
+  let folder: string;
+  before(async () => {
+    [postgres, redis, folder] = await Promise.all([openPostgres(), openRedisHarness(), mkdtemp(join(tmpdir(), 'one-value-'))]);
+    store = redis.connect(null);
+  });
+  after(async () => {
+    await Promise.all([postgres.close(), redis.close(), rm(folder, { recursive: true, force: true })]);
+  });
+
+  it('is the same in bits from the table to a training set\'s file, and from the table to the online store, for every type of column and key', async () => {
+    const rowCount = 400;
+    const features = COLUMNS.flatMap(([, , declared], i) => declared.map((type): Field => ({ name: `f${i}_${type.toLowerCase()}`, type })));
+    const view = viewOf({ name: 'everything', joinKeys: [{ name: 'id', type: 'Int64' }, { name: 'word', type: 'String' }], features, source: { name: 'everything', table: 'feature_mart.everything', timestampField: 'at' } });
+    // fieldMapping gives a column one name; here each has one per type that it is read as.
+    const views = features.map((feature): FeatureViewSnapshot => ({ ...view, name: `view_${feature.name}`, features: [feature], source: { ...view.source, fieldMapping: { [feature.name.split('_')[0]!]: feature.name } } }));
+    const rows = fc.sample(fc.tuple(text, ...COLUMNS.map(([, values]) => fc.option(values, { freq: 8 }))), { numRuns: rowCount, seed: 20261123 });
+    await postgres.client.query(`CREATE TABLE feature_mart.everything (id bigint, word text, at timestamptz, ${COLUMNS.map(([native], i) => `f${i} ${native}`).join(', ')})`);
+    await postgres.client.query(`INSERT INTO feature_mart.everything SELECT id, word, timestamptz '2023-11-14 22:13:20Z', ${COLUMNS.map(([native], i) => `f${i}::${native}`).join(', ')}
+      FROM unnest($1::bigint[], $2::text[], ${COLUMNS.map((_, i) => `$${i + 3}::text[]`).join(', ')}) AS v (id, word, ${COLUMNS.map((_, i) => `f${i}`).join(', ')})`,
+    [rows.map((_, id) => String(2n ** 60n + BigInt(id))), ...rows[0]!.map((_, c) => rows.map((row) => row[c]))]);
+
+    const offline = await trained(views);
+    assert.equal(offline.length, rowCount);
+    const online = await served(views, offline.map(({ key }) => key));
+    for (const [row, { key, values }] of offline.entries()) {
+      values.forEach((value, i) => assert.ok(sameValue(value, online[i]![row]!), `${features[i]!.name} of ${String(key[0])}: ${String(value)} in training, ${String(online[i]![row])} in serving`));
+    }
+  });
+
+  /** What a training set's file holds for each entity. */
+  async function trained(views: readonly FeatureViewSnapshot[]): Promise<{ readonly key: readonly FeatureValue[]; readonly values: readonly FeatureValue[] }[]> {
+    const spine = await postgres.warehouse.writeSpine({
+      name: 'everything', query: { sql: 'SELECT id, word, at AS event_timestamp FROM feature_mart.everything', values: [] }, entityColumns: ['id', 'word'], timestampColumn: 'event_timestamp', asOfMicros: NOON, expiresAtMicros: NOON,
+    });
+    const columns = views.map(({ name, features }) => ({ view: name, feature: features[0]!.name, column: features[0]!.name }));
+    const joined = await postgres.warehouse.historicalFeatures({ spine, timestampColumn: 'event_timestamp', selection: { views, columns } });
+    const artifacts = createFileArtifactStore(folder);
+    const datasets = createParquetDatasetStore(artifacts);
+    const found = [];
+    for await (const batch of datasets.read(await datasets.write(artifacts.uri('training_set.parquet'), joined.schema, joined.batches))) {
+      for (let row = 0; row < batch.rowCount; row++) {
+        const value = (name: string): FeatureValue => columnValue(columnOf(batch, name), row);
+        found.push({ key: [value('id'), value('word')], values: columns.map(({ column }) => value(column)) });
+      }
+    }
+    return found;
+  }
+
+  /** What the online store answers, [view][entity]. */
+  async function served(views: readonly FeatureViewSnapshot[], entityKeys: readonly (readonly FeatureValue[])[]): Promise<FeatureValue[][]> {
+    for (const view of views) {
+      const newest = await postgres.warehouse.newestRows({ view, startMicros: NOON, endMicros: NOON, slice: { index: 0, count: 1 } });
+      for await (const batch of newest.batches) await store.write(view, batch);
+    }
+    const answers = await store.read(views.map((view) => ({ view, features: view.features.map(({ name }) => name), entityKeys })));
+    return answers.map((entities) => entities.map(({ values }) => values[0]!));
+  }
+});
