@@ -99,7 +99,7 @@ function bind(path: string): Calls {
   const checked = ([name, parameters]: [string, string]): [string, (...args: readonly unknown[]) => void] => {
     const native = library.func(`int LGBM_${name}(${parameters})`) as (...args: readonly unknown[]) => number;
     return [name, (...args) => {
-      if (native(...args) !== 0) throw new PipelineError('TRAINING_FAILED', `LightGBM refused: ${lastError()}`);
+      if (native(...args) !== 0) throw new PipelineError('TRAINING_FAILED', `LightGBM refused: ${lastError().trim()}`);
     }];
   };
   return Object.fromEntries(Object.entries(PROTOTYPES).map(checked)) as Calls;

@@ -1,4 +1,4 @@
-import { PipelineError } from '../../domain/errors.ts';
+import { PipelineError, refuseProblems, type Problem } from '../../domain/errors.ts';
 import { MAX_LEAVES } from '../../domain/model/estimators/random-forest.ts';
 import type { HyperparameterValue } from '../../domain/recipe/recipe.ts';
 import type { TrainingJob } from '../../ports/training-library.ts';
@@ -85,6 +85,7 @@ const METRIC_NAMES: Readonly<Record<string, string>> = { binary_logloss: 'loglos
 
 function boostingPlan(job: TrainingJob): NativePlan {
   const values = job.hyperparameters;
+  refuseUnusable(job);
   const objective = objectiveOf(job);
   const native = objective === 'binary' ? 'binary_logloss' : objective === 'multiclass' ? 'multi_logloss' : objective === 'regression' ? 'rmse' : objective === 'regression_l1' ? 'l1' : objective;
   const given = Object.entries(NATIVE_NAMES).flatMap(([name, nativeName]) => (values[name] === undefined || values[name] === null ? [] : [[nativeName, values[name]]]));
@@ -96,6 +97,16 @@ function boostingPlan(job: TrainingJob): NativePlan {
     importanceType: values['importance_type'] === 'gain' ? 'gain' : 'split',
     boosterPerClass: undefined,
   };
+}
+
+/** What LightGBM would pass over without a word: only the rows tell. */
+function refuseUnusable({ classes, hyperparameters, validation }: TrainingJob): void {
+  const problems: Problem[] = [];
+  const problem = (name: string, message: string, cure: string): number => problems.push({ path: `hyperparameters.${name}`, message, cure });
+  if (classes > 2 && hyperparameters['is_unbalance'] === true) problem('is_unbalance', `is for two classes, and the training rows have ${classes}.`, 'Set class_weight: balanced instead.');
+  if (classes > 2 && (hyperparameters['scale_pos_weight'] ?? 1) !== 1) problem('scale_pos_weight', `is for two classes, and the training rows have ${classes}.`, 'Leave it out.');
+  if (validation.rows === 0 && (hyperparameters['early_stopping_rounds'] ?? null) !== null) problem('early_stopping_rounds', 'needs validation rows, and there are none.', 'Set evaluation.split.validation_size, or leave it out.');
+  refuseProblems('INVALID_INPUT', 'These hyperparameters do not fit the rows:', problems);
 }
 
 function objectiveOf({ classes, hyperparameters }: TrainingJob): string {

@@ -65,6 +65,7 @@ function contradictions(estimatorName: string, values: Readonly<Record<string, H
   if (estimatorName.startsWith('LGBM')) {
     if (extreme(values['subsample'] ?? 1, Math.min) < 1 && extreme(values['subsample_freq'] ?? 0, Math.min) < 1) problem('subsample', 'is less than 1, which does nothing while subsample_freq is 0', 'Set subsample_freq to 1.');
     if (values['boosting_type'] === 'dart' && (values['early_stopping_rounds'] ?? null) !== null) problem('early_stopping_rounds', 'is given, but dart changes earlier trees, so that no best iteration can be kept', 'Leave it out.');
+    if (values['objective'] === 'quantile' && extreme(values['alpha'] ?? 0.9, Math.max) >= 1) problem('alpha', 'is at least 1, and the objective quantile takes a share of the rows below 1', 'Set it between 0 and 1.');
     if (values['is_unbalance'] === true && (values['scale_pos_weight'] ?? 1) !== 1) problem('scale_pos_weight', 'is given beside is_unbalance', 'Leave one of them out.');
   }
   return problems;

@@ -126,6 +126,11 @@ describe('trainer', function () {
     await assert.rejects(train({ ...binary, labels: binary.labels.map(() => 1) }, 'LogisticRegression', {}, 2), { code: 'INVALID_DATA', message: /same class \(index 1\)/ });
   });
 
+  it('refuses hyperparameters that LightGBM would pass over for these rows', async () => {
+    await assert.rejects(train(multiclass, 'LGBMClassifier', { is_unbalance: true, early_stopping_rounds: 5 }, 3, { validationRows: { start: 3200, end: 3200 } }), { code: 'INVALID_INPUT', message: /is_unbalance: is for two classes, and the training rows have 3[\s\S]*early_stopping_rounds: needs validation rows/ });
+    await assert.rejects(train(multiclass, 'LGBMClassifier', { scale_pos_weight: 3 }, 3), { code: 'INVALID_INPUT', message: /scale_pos_weight: is for two classes/ });
+  });
+
   it('names every column that a linear model cannot take', async () => {
     await assert.rejects(train(binary, 'LogisticRegression', {}, 2), { code: 'INVALID_DATA', message: /n0: has missing[\s\S]*n1: has missing[\s\S]*n2: has missing/ });
   });

@@ -47,6 +47,8 @@ describe('estimator catalogue', () => {
     assert.deepEqual(messages('RandomForestRegressor', { min_samples_split: 10, min_samples_leaf: 5 }), []);
     assert.match(messages('LGBMClassifier', { subsample: 0.5 })[0] ?? '', /does nothing while subsample_freq is 0/);
     assert.match(messages('LGBMClassifier', { boosting_type: 'dart', early_stopping_rounds: 5 })[0] ?? '', /dart/);
+    assert.match(messages('LGBMRegressor', { objective: 'quantile', alpha: 1 })[0] ?? '', /alpha.*at least 1/);
+    assert.deepEqual(messages('LGBMRegressor', { objective: 'huber', alpha: 1.5 }), []);
     assert.match(messages('RandomForestClassifier', { bootstrap: false, max_samples: 0.5 })[0] ?? '', /bootstrap is false/);
   });
 
