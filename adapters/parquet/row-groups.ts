@@ -1,4 +1,5 @@
 import type { Column, ColumnSchema, RecordBatch } from '../../domain/data/columns.ts';
+import { sliceBatch } from '../../domain/data/slice-batch.ts';
 import { PipelineError } from '../../domain/errors.ts';
 
 /** Cuts and joins batches so that each has `rows` rows, the last one fewer. Batches that do not fit the schema are refused. */
@@ -26,16 +27,6 @@ function refuseOtherColumns(schema: readonly ColumnSchema[], { rowCount, columns
   if (found !== wanted) throw new PipelineError('INVALID_DATA', `A batch does not have the columns of its data set. It has: ${found}. The schema says: ${wanted}.`);
   const uneven = columns.find(({ values, nulls }) => values.length !== rowCount || (nulls !== null && nulls.length !== rowCount));
   if (uneven !== undefined) throw new PipelineError('INVALID_DATA', `Column ${uneven.name} of a batch with ${rowCount} rows has ${uneven.values.length} values.`);
-}
-
-export function sliceBatch(batch: RecordBatch, start: number, end: number): RecordBatch {
-  if (start === 0 && end === batch.rowCount) return batch;
-  const columns = batch.columns.map((column) => ({ ...column, values: sliceValues(column.values, start, end), nulls: column.nulls?.subarray(start, end) ?? null }) as Column);
-  return { rowCount: end - start, columns };
-}
-
-function sliceValues(values: Column['values'], start: number, end: number): Column['values'] {
-  return Array.isArray(values) ? values.slice(start, end) : (values as Float64Array).subarray(start, end);
 }
 
 /** One batch with the rows of all, which have the same columns. */
