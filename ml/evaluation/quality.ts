@@ -34,16 +34,15 @@ export async function scoreRows(model: Predicts, batches: AsyncIterable<RecordBa
     row += batch.rowCount;
   }
   if (row !== labels.length) throw new RangeError(`${row} rows were scored, but there are ${labels.length} labels`);
-  refuseNoAnswer([predictions, ...probabilities]);
+  refuseNoAnswer({ predictions, probabilities });
   return { labels, predictions, probabilities };
 }
 
 /** A linear model answers NaN where a value is missing that no step replaces. */
-function refuseNoAnswer(answers: readonly (Float64Array | Float32Array)[]): void {
-  const first = answers[0]!.findIndex((_, row) => answers.some((values) => !Number.isFinite(values[row])));
-  if (first < 0) return;
-  const count = answers[0]!.reduce((sum, _, row) => sum + (answers.some((values) => !Number.isFinite(values[row])) ? 1 : 0), 0);
-  throw new PipelineError('INVALID_DATA', `the model has no finite answer for ${count} of ${answers[0]!.length} rows (row ${first} is the first): it takes a column that is missing or infinite there. Add an impute step for its columns, or leave such rows out of the spine.`);
+function refuseNoAnswer({ predictions, probabilities }: Omit<ScoredRows, 'labels'>): void {
+  const rows = Array.from(predictions.keys()).filter((row) => !Number.isFinite(predictions[row]) || probabilities.some((values) => !Number.isFinite(values[row])));
+  if (rows.length === 0) return;
+  throw new PipelineError('INVALID_DATA', `the model has no finite answer for ${rows.length} of ${predictions.length} rows (row ${rows[0]} is the first): it takes a column that is missing or infinite there. Add an impute step for its columns, or leave such rows out of the spine.`);
 }
 
 /** The metrics of every part (`training`, `validation`, `test`), and the curves of the test part where the task has them. */
