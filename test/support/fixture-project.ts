@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -28,6 +28,8 @@ export interface FixtureProject extends Project {
   writeRecipe(name: string, recipe: object): Promise<void>;
   /** Every key of the project in the online store with its fields, by hexadecimal name. */
   onlineContents(): Promise<Readonly<Record<string, Readonly<Record<string, string>>>>>;
+  /** SHA-256 of all that: equal for equal contents. */
+  onlineDigest(): Promise<string>;
   clearOnlineStore(): Promise<void>;
   remove(): Promise<void>;
 }
@@ -61,6 +63,10 @@ export async function createFixtureProject(options: { readonly parent?: string; 
       await writeFile(file, JSON.stringify(recipe, null, 2)); // JSON is YAML
     },
     onlineContents: () => contents(redis, keys()),
+    onlineDigest: async () => {
+      const entries = Object.entries(await contents(redis, keys())).sort(([a], [b]) => (a < b ? -1 : 1));
+      return createHash('sha256').update(JSON.stringify(entries)).digest('hex');
+    },
     clearOnlineStore,
     remove: async () => {
       await clearOnlineStore();
@@ -99,9 +105,10 @@ async function loadFlights(connectionString: string): Promise<void> {
 async function contents(redis: Redis, keys: AsyncIterable<Buffer[]>): Promise<Record<string, Record<string, string>>> {
   const all: Record<string, Record<string, string>> = {};
   for await (const found of keys) {
-    const answers = await Promise.all(found.map((key) => redis.hgetallBuffer(key)));
+    if (found.length === 0) continue;
+    const answers = await found.reduce((pipeline, key) => pipeline.hgetallBuffer(key), redis.pipeline()).exec();
     found.forEach((key, index) => {
-      const fields = Object.entries(answers[index]!).map(([field, value]) => [Buffer.from(field).toString('hex'), value.toString('hex')] as const);
+      const fields = Object.entries(answers![index]![1] as Record<string, Buffer>).map(([field, value]) => [Buffer.from(field).toString('hex'), value.toString('hex')] as const);
       all[key.toString('hex')] = Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)));
     });
   }

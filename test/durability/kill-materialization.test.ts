@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import pg from 'pg';
+import { defineEntity, defineFeatureRepository, defineFeatureView } from '../../domain/features/define.ts';
+import { parseInstant } from '../../domain/instant.ts';
+import type { MaterializeFeaturesResult } from '../../workflows/materialize-features.ts';
+import { AS_OF, createFixtureProject, type FixtureProject } from '../support/fixture-project.ts';
+import { activitiesOf, connectClient, randomId } from '../support/temporal.ts';
+import { startWorkerProcess, until, type WorkerProcess } from '../support/worker-process.ts';
+
+/** Enough that writing them takes several heartbeats. */
+const ROWS = 160_000;
+const FEATURES = Array.from({ length: 12 }, (_, i) => ({ name: `f${i}`, type: 'Float64' as const }));
+
+const customer = defineEntity({ name: 'customer', joinKey: 'customer', valueType: 'Int64' });
+const many = defineFeatureView({
+  name: 'many',
+  entities: [customer],
+  features: FEATURES,
+  ttlSeconds: null,
+  source: { name: 'many', table: 'feature_mart.many', timestampField: 'event_timestamp', createdTimestampColumn: 'created_timestamp' },
+});
+
+describe('a worker killed in the middle of a materialization', function () {
+  this.timeout(180_000);
+  let project: FixtureProject;
+  let client: Client;
+  let close: () => Promise<void>;
+  let worker: WorkerProcess;
+
+  before(async () => {
+    project = await createFixtureProject();
+    await fillTable(project.databaseUrl);
+    await project.ports.featureRegistry.apply(defineFeatureRepository({ entities: [customer], featureViews: [many], featureServices: [] }));
+    ({ client, close } = await connectClient(project.config.temporal.address));
+    worker = await startWorkerProcess(project);
+  });
+
+  after(async () => {
+    await worker.end('SIGKILL');
+    await close();
+    await project.remove();
+  });
+
+  const start = (): Promise<WorkflowHandle> => client.workflow.start('materializeFeatures', { workflowId: randomId('materialize'), taskQueue: project.config.temporal.task_queue, args: [{ end: AS_OF }] });
+
+  /** Rows that the cursor in the server's last heartbeat covers. */
+  const rowsCovered = async (handle: WorkflowHandle): Promise<number> => {
+    const { status, raw } = await handle.describe();
+    assert.equal(status.name, 'RUNNING', 'the materialization ended before a cursor was seen');
+    const payload = (raw.pendingActivities ?? []).find(({ activityType }) => activityType?.name === 'materializeSlice')?.heartbeatDetails?.payloads?.[0];
+    return payload ? (defaultPayloadConverter.fromPayload<{ rows: number } | undefined>(payload)?.rows ?? 0) : 0;
+  };
+
+  it('is taken up by another worker at the cursor, and the store ends as if nobody had been killed', async () => {
+    const handle = await start();
+    let covered = 0;
+    await until(async () => (covered = await rowsCovered(handle)) > 0);
+    assert.equal(await worker.end('SIGKILL'), 'SIGKILL');
+    assert.deepEqual((await project.ports.featureRegistry.featureViews())[0]?.materializationIntervals, [], 'no interval before all is written');
+    worker = await startWorkerProcess(project);
+    const { views } = (await handle.result()) as MaterializeFeaturesResult;
+    const activities = await activitiesOf(handle);
+    assert.deepEqual(activities.map(({ activity, attempt }) => [activity, attempt]), [['planMaterialization', 1], ['materializeSlice', 2], ['recordMaterialization', 1]]);
+    const [view] = views;
+    assert.equal(view!.written + view!.skipped, ROWS);
+    // Rows that were written after the server's last heartbeat are met again, and left alone. From the beginning, it would be all that the cursor covers and more.
+    assert.ok(view!.skipped < covered, `${view!.skipped} rows were gone through again, of ${covered} that the cursor covered`);
+    const { materializationIntervals } = (await project.ports.featureRegistry.featureViews())[0]!;
+    assert.deepEqual(materializationIntervals, [{ startMicros: 0, endMicros: parseInstant(AS_OF) }]);
+    const digest = await project.onlineDigest();
+    await project.clearOnlineStore();
+    const undisturbed = (await (await start()).result()) as MaterializeFeaturesResult;
+    assert.deepEqual([undisturbed.views[0]?.written, undisturbed.views[0]?.skipped], [ROWS, 0]);
+    assert.equal(await project.onlineDigest(), digest);
+  });
+});
+
+async function fillTable(connectionString: string): Promise<void> {
+  const database = new pg.Client({ connectionString });
+  await database.connect();
+  const features = FEATURES.map(({ name }, i) => `sin(n * ${i + 1}) AS ${name}`).join(', ');
+  await database.query(`CREATE TABLE feature_mart.many AS SELECT n::int8 AS customer, ${features}, timestamptz '2013-11-01' + n * interval '1 second' AS event_timestamp, timestamptz '2013-11-03' AS created_timestamp
+    FROM generate_series(1, ${ROWS}) AS n`);
+  await database.query('ANALYZE feature_mart.many');
+  await database.end();
+}
