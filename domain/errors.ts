@@ -50,7 +50,7 @@ export class PipelineError extends Error {
 /** `  recipe.yaml:12:5 model.class_path: ... (did you mean ...?)` - one line. */
 export function formatProblem(problem: Problem): string {
   const position = problem.line === undefined ? '' : ` (line ${problem.line}, column ${problem.column ?? 1})`;
-  const cure = problem.cure === undefined ? '' : ` ${problem.cure}`;
+  const cure = problem.cure === undefined ? '' : `${/[.!?:]$/.test(problem.message) ? '' : '.'} ${problem.cure}`;
   return `  - ${problem.path}${position}: ${problem.message}${cure}`;
 }
 

@@ -57,10 +57,16 @@ async function post(url: string, body: object): Promise<Answer> {
   return answer;
 }
 
+/** In the largest unit of which there are two: `90 min`, `47 h`, `30 d`. */
+function ageText(seconds: number): string {
+  const [size, unit] = seconds >= 172_800 ? [86_400, 'd'] : seconds >= 7_200 ? [3_600, 'h'] : [60, 'min'];
+  return `${Math.round(seconds / size)} ${unit}`;
+}
+
 function answerLines({ model, predictions }: Answer): readonly string[] {
   return predictions.flatMap(({ prediction, probabilities, features }) => [
     `prediction   ${prediction}   (${model.name ?? 'model'} version ${model.version ?? '-'})`,
     ...Object.entries(probabilities ?? {}).map(([label, probability]) => `  ${label.padEnd(10)} ${probability.toFixed(4)}`),
-    ...table(['feature', 'value', 'status', 'age'], Object.entries(features).map(([name, { value, status, age_seconds: age }]) => [name, String(value), status, age === undefined ? '' : `${Math.round(age / 60)} min`])),
+    ...table(['feature', 'value', 'status', 'age'], Object.entries(features).map(([name, { value, status, age_seconds: age }]) => [name, String(value), status, age === undefined ? '' : ageText(age)])),
   ]);
 }

@@ -84,7 +84,7 @@ describe('ml-pipeline on real servers', function () {
   it('prints every problem that the API has with a request', async () => {
     const { code, stderr } = await run('predict', '--entity', 'orign=JFK', '--request', 'distance=far');
     assert.equal(code, 2);
-    assert.match(stderr, /- instances\[0\]\.entities\.orign: is not known here Did you mean "origin"\?/);
+    assert.match(stderr, /- instances\[0\]\.entities\.orign: is not known here\. Did you mean "origin"\?/);
     assert.match(stderr, /- instances\[0\]\.request\.distance: is "far", not a number/);
   });
 
