@@ -1,4 +1,4 @@
-import { NativeConnection, Runtime, DefaultLogger } from '@temporalio/worker';
+import { NativeConnection, Runtime, DefaultLogger, makeTelemetryFilterString } from '@temporalio/worker';
 import { bindPorts, closePorts } from '../config/bind-ports.ts';
 import type { Project } from '../config/load-config.ts';
 import { PipelineError } from '../domain/errors.ts';
@@ -16,10 +16,10 @@ export interface RunningWorker {
 
 let runtimeInstalled = false;
 
-/** Temporal's runtime is one per process and must be there before any connection. Signals are the caller's. */
+/** Temporal's runtime is one per process and must be there before any connection. Signals are the caller's. What its native part says goes into the same log. */
 function installRuntime(log: Log): void {
   if (runtimeInstalled) return;
-  Runtime.install({ logger: new DefaultLogger('INFO', logTemporal(log)), shutdownSignals: [] });
+  Runtime.install({ logger: new DefaultLogger('INFO', logTemporal(log)), shutdownSignals: [], telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } } });
   runtimeInstalled = true;
 }
 
