@@ -4,7 +4,13 @@ import type { RawValue } from '../domain/model/wrapped-artifact.ts';
 
 const EXAMPLE_ROWS = 5;
 
-/** The first few training rows by input column: the model's input example. */
+/** The inputs, and the join keys that are none: as text, which keeps whole numbers exact. */
+export function withJoinKeys(inputs: readonly InputColumn[], entityColumns: readonly string[]): readonly InputColumn[] {
+  const keys = entityColumns.filter((name) => !inputs.some((input) => input.name === name));
+  return [...inputs, ...keys.map((name): InputColumn => ({ name, type: 'string', origin: 'entity' }))];
+}
+
+/** The first few training rows by column: the model's input example, and an example of what a request names. */
 export async function exampleRows(inputs: readonly InputColumn[], batches: AsyncIterable<RecordBatch>): Promise<readonly Readonly<Record<string, RawValue>>[]> {
   for await (const batch of batches) {
     const count = Math.min(EXAMPLE_ROWS, batch.rowCount);

@@ -1,5 +1,5 @@
 import { ERROR_CODES } from '../domain/errors.ts';
-import type { JoinKeyType } from '../domain/features/value-types.ts';
+import { elementType, type JoinKeyType, type PrimitiveType, type ValueType } from '../domain/features/value-types.ts';
 import type { InputColumn } from '../domain/model/preprocessor.ts';
 import type { WrappedArtifact } from '../domain/model/wrapped-artifact.ts';
 import { HTTP_CODES } from './errors.ts';
@@ -78,14 +78,33 @@ export function exampleRequest(artifact: WrappedArtifact): unknown {
   return { instances: [{ ...(artifact.entities.length === 0 ? {} : { entities }), ...(Object.keys(request).length === 0 ? {} : { request }) }] };
 }
 
+const FEATURE_TYPES: Readonly<Record<PrimitiveType, readonly string[]>> = {
+  Bool: ['boolean'],
+  Int32: ['integer'],
+  Int64: ['integer'],
+  UnixTimestamp: ['integer'],
+  Float32: ['number', 'string'],
+  Float64: ['number', 'string'],
+  String: ['string'],
+  Bytes: ['string'],
+};
+
+function typeOf({ features }: WrappedArtifact, view: string, feature: string): ValueType {
+  return features?.views.find(({ name }) => name === view)?.features.find(({ name }) => name === feature)?.type ?? 'String';
+}
+
+function featureSchema(type: ValueType): Schema {
+  const types = elementType(type) === undefined ? FEATURE_TYPES[type as PrimitiveType] : ['array'];
+  return exactly(
+    { value: { type: [...types, 'null'], description: 'null unless the status is PRESENT.' }, status: { type: 'string', enum: FEATURE_STATUSES } },
+    { event_timestamp: { type: 'string', format: 'date-time', description: 'When it was true. Absent when the store has nothing.' }, age_seconds: { type: 'number', description: 'From then to as_of; negative when it is later.' } },
+  );
+}
+
 function responseSchema(artifact: WrappedArtifact): Schema {
   const probabilities = exactly(Object.fromEntries(artifact.classes.map((label) => [label, { type: 'number', minimum: 0, maximum: 1 }])));
   const prediction: Readonly<Record<string, Schema>> = artifact.classes.length === 0 ? { prediction: { type: 'number' } } : { prediction: { type: 'string', enum: artifact.classes }, probabilities };
-  const feature = exactly(
-    { value: { description: 'null unless the status is PRESENT.' }, status: { type: 'string', enum: FEATURE_STATUSES } },
-    { event_timestamp: { type: 'string', format: 'date-time', description: 'When it was true. Absent when the store has nothing.' }, age_seconds: { type: 'number', description: 'From then to as_of; negative when it is later.' } },
-  );
-  const features = exactly(Object.fromEntries((artifact.features?.columns ?? []).map(({ column }) => [column, feature])));
+  const features = exactly(Object.fromEntries((artifact.features?.columns ?? []).map(({ column, view, feature }) => [column, featureSchema(typeOf(artifact, view, feature))])));
   const missing = { type: 'array', items: { type: 'string' }, description: 'Features that were not PRESENT: the model saw them as missing.' };
   const known = { type: ['string', 'null'] };
   return exactly({

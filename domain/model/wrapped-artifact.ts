@@ -139,7 +139,7 @@ export interface WrappedArtifact {
   readonly estimator: EstimatorDescription;
   readonly recipe: { readonly name: string; readonly text: string };
   readonly loader: LoaderTemplate;
-  /** A few training rows by input column. */
+  /** A few training rows by input column, and by join key (as text) where that is no input: an example of what a request names. */
   readonly inputExample: readonly Readonly<Record<string, RawValue>>[];
   readonly trainingProfile: readonly ColumnProfile[];
   /** Metric -> value per iteration of the training. */
