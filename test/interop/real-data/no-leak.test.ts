@@ -12,7 +12,7 @@ import { realData, type RealData } from '../../support/real-data.ts';
 import { noteFigures } from './python.ts';
 
 /** Where in the training set, as shares of its rows, the instants are taken from. */
-const PLACES = [0.02, 0.2, 0.21, 0.45, 0.7, 0.95];
+const PLACES = [0.02, 0.1, 0.2, 0.21, 0.4, 0.9];
 /** All that was not known yet at $1 goes: flights of later days, what became of flights that had not arrived, hours of weather that had not ended. */
 const FORGET = [
   "DELETE FROM raw_data.flights WHERE flight_date > ($1::timestamptz AT TIME ZONE 'America/New_York')::date",
