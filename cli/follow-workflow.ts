@@ -48,7 +48,8 @@ export async function followWorkflow<T>(client: Client, workflowId: string, outp
 function sayDetached(workflowId: string, output: Output, workerHere: boolean): { readonly exitCode: ExitCode } {
   const state = workerHere ? 'waits for a worker, since this command ran the only one (start one with: ml-pipeline worker)' : 'goes on';
   output.result({ workflow_id: workflowId, detached: true }, []);
-  output.note(`Detached: ${workflowId} ${state}.\nCome back with: ml-pipeline attach ${workflowId}\nStop it with: ml-pipeline cancel ${workflowId}`);
+  const below = output.interactive ? '\n' : ''; // the terminal has just written ^C
+  output.note(`${below}Detached: ${workflowId} ${state}.\nCome back with: ml-pipeline attach ${workflowId}\nStop it with: ml-pipeline cancel ${workflowId}`);
   return { exitCode: EXIT.interrupted };
 }
 
