@@ -15,7 +15,7 @@ const TOOLS = resolve(process.env['ML_PIPELINE_TOOLS'] ?? join(ROOT, '.tools'));
 const RECIPE = join('recipes', 'models', 'classification', 'random_forest_classifier.yaml');
 
 describe('the package in a folder of its own', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let folder: string;
 
   /** Runs a program there, and resolves to its standard output. */
