@@ -13,6 +13,7 @@ import type { PredictAnswer } from '../api/predict.ts';
 import { bindPorts, closePorts, postgresUrl } from '../config/bind-ports.ts';
 import { loadProject, type Project } from '../config/load-config.ts';
 import { MICROS_PER_SECOND } from '../domain/instant.ts';
+import type { ProcessStatus } from '../ports/local-stack.ts';
 import { answerProblems, curlCommand, type Flight, formatAnswer } from './quickstart-prediction.ts';
 
 const RECIPE = 'models/classification/random_forest_classifier';
@@ -36,6 +37,13 @@ async function command(...args: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, [join(project.folder, 'bin', 'ml-pipeline.js'), ...args], { cwd: project.folder, stdio: ['ignore', 'inherit', 'inherit'] });
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   if (code !== 0) throw new Error(`ml-pipeline ${args[0]} ended with exit code ${code}; its last lines are above.`);
+}
+
+/** Refuses at the start what would fail at the end: a port of the API or of MLflow's web UI that something else holds. */
+async function refuseHeldPorts(): Promise<void> {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(project.folder, 'bin', 'ml-pipeline.js'), 'stack', 'status', '--json'], { cwd: project.folder });
+  const held = (JSON.parse(stdout) as { readonly processes: readonly ProcessStatus[] }).processes.filter(({ state }) => state === 'held');
+  if (held.length > 0) throw new Error(held.map(({ process, address, detail }) => `${address}, where ${process} is to listen: ${detail}. End that, or set another ${process.toUpperCase()}_PORT in .env.`).join('\n'));
 }
 
 /** A version of the model that can be used again: made from the same recipe, a few days old at most. */
@@ -107,6 +115,7 @@ const project = await loadProject(process.cwd());
 const { api, temporal } = project.config;
 const apiUrl = `http://${api.host}:${api.port}`;
 try {
+  await refuseHeldPorts();
   await step('Worker', () => command('stack', 'up', 'worker'));
   await step('Feature definitions', () => command('features', 'apply'));
   await step('Training', train);
