@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { acceptsConnections } from '../../adapters/local-stack/port-holder.ts';
+import { acceptsConnections, findPortHolder } from '../../adapters/local-stack/port-holder.ts';
 import { readRunning, stopRecorded } from '../../adapters/local-stack/process-record.ts';
 import { startServer } from '../../adapters/local-stack/server-process.ts';
 import { temporalServer } from '../../adapters/local-stack/temporal-server.ts';
@@ -11,7 +11,7 @@ import { SEARCH_ATTRIBUTE_FLAGS } from '../../temporal/search-attributes.ts';
 import type { TrainModelResult } from '../../workflows/train-model.ts';
 import { AS_OF, createFixtureProject, fixtureRecipe, type FixtureProject } from '../support/fixture-project.ts';
 import { activitiesOf, connectClient, randomId, startTestWorker } from '../support/temporal.ts';
-import { isAlive, until } from '../support/worker-process.ts';
+import { until } from '../support/worker-process.ts';
 
 const BINARIES = join(process.env['ML_PIPELINE_TOOLS'] ?? join(import.meta.dirname, '..', '..', '.tools'), 'bin');
 
@@ -25,14 +25,15 @@ describe('Temporal\'s server killed in the middle of a training', function () {
   this.timeout(120_000);
   let folder: string;
   let server: ReturnType<typeof temporalServer>;
+  let port: number;
   let address: string;
   let project: FixtureProject;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ml-pipeline-temporal-'));
-    const [port, uiPort] = [await stablePort(), await stablePort()];
+    port = await stablePort();
     address = `127.0.0.1:${port}`;
-    server = temporalServer({ binaries: BINARIES, dataFolder: folder, logFile: join(folder, 'temporal.log'), recordFile: join(folder, 'temporal.json'), port, uiPort, durable: true, searchAttributes: SEARCH_ATTRIBUTE_FLAGS });
+    server = temporalServer({ binaries: BINARIES, dataFolder: folder, logFile: join(folder, 'temporal.log'), recordFile: join(folder, 'temporal.json'), port, uiPort: await stablePort(), durable: true, searchAttributes: SEARCH_ATTRIBUTE_FLAGS });
     await startServer(server);
     project = await createFixtureProject({ temporalAddress: address });
   });
@@ -52,7 +53,7 @@ describe('Temporal\'s server killed in the middle of a training', function () {
       await until(async () => ((await handle.describe()).raw.pendingActivities ?? []).some(({ activityType, lastStartedTime }) => activityType?.name === 'train' && lastStartedTime));
       const { pid } = (await readRunning(server.recordFile))!;
       process.kill(pid, 'SIGKILL');
-      await until(() => !isAlive(pid));
+      await until(() => findPortHolder(port) === undefined);
       await startServer(server);
       const { alias, runId } = (await handle.result()) as TrainModelResult;
       assert.equal(alias, 'champion');

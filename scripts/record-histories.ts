@@ -1,0 +1,87 @@
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { AS_OF, createFixtureProject, fixtureRecipe } from '../test/support/fixture-project.ts';
+import { stopOwnTestServers } from '../test/support/servers.ts';
+import { connectClient, randomId, startTestWorker } from '../test/support/temporal.ts';
+
+/**
+ * Records the histories that test/replay holds the workflow code against, on the test servers: `node --import tsx scripts/record-histories.ts`. Run it when a workflow was
+ * changed behind `patched()`, and keep the old files for as long as runs of that age may be open: give new ones new names.
+ */
+const HISTORIES = join(import.meta.dirname, '..', 'test', 'replay', 'histories');
+/** Histories name the files of the run: the folder is the same on every machine. */
+const PARENT = '/tmp/ml-pipeline-histories';
+
+mkdirSync(PARENT, { recursive: true });
+mkdirSync(HISTORIES, { recursive: true });
+const project = await createFixtureProject({ parent: PARENT });
+const worker = await startTestWorker(project);
+const { client, close } = await connectClient(project.config.temporal.address);
+const taskQueue = project.config.temporal.task_queue;
+
+const start = (type: string, input: object): Promise<WorkflowHandle> => client.workflow.start(type, { workflowId: randomId(type), taskQueue, args: [input] });
+
+async function record(name: string, type: string, input: object, meanwhile: (handle: WorkflowHandle) => Promise<void> = () => Promise.resolve()): Promise<void> {
+  const handle = await start(type, input);
+  await meanwhile(handle);
+  const outcome = await handle.result().then(() => 'completed', (error: unknown) => String((error as Error).cause));
+  writeFileSync(join(HISTORIES, `${name}.json`), `${JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())), withoutHost, 1)}\n`);
+  process.stdout.write(`${name}: ${outcome}\n`);
+}
+
+/** Who worked on it, and where the code lay, is no part of what is replayed. */
+function withoutHost(key: string, value: unknown): unknown {
+  if (key === 'identity' || key === 'workerControlTaskQueue') return 'recorded';
+  if (key === 'name' && typeof value === 'string' && /^\d+@/.test(value)) return 'recorded-sticky';
+  return key === 'stackTrace' ? '' : value;
+}
+
+/** Waits until the activity's current attempt is under way. */
+async function untilAtWork(handle: WorkflowHandle, activity: string): Promise<void> {
+  const atWork = async (): Promise<boolean> => ((await handle.describe()).raw.pendingActivities ?? []).some(({ activityType, lastStartedTime }) => activityType?.name === activity && Boolean(lastStartedTime));
+  while (!(await atWork())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** Ends this process's training child, as running out of memory would. */
+async function killTrainer(): Promise<void> {
+  for (;;) {
+    const child = readdirSync('/proc').find((pid) => /^\d+$/.test(pid) && isTrainer(pid));
+    if (child !== undefined) return void process.kill(Number(child), 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function isTrainer(pid: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(`) S ${process.pid} `) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('child-main');
+  } catch {
+    return false; // it ended meanwhile
+  }
+}
+
+try {
+  const long = { model: { class_path: 'LGBMClassifier', hyperparameters: { n_estimators: 1500, num_leaves: 8, random_state: 1 } } };
+  await project.writeRecipe('forest', fixtureRecipe());
+  await project.writeRecipe('long', fixtureRecipe({ name: 'long', model: 'long', sections: long }));
+  await project.writeRecipe('no_target', fixtureRecipe({ name: 'no_target', sections: { data_interface: { task_type: 'classification', target_column: 'arrived_lat' } } }));
+  await record('train-model-completed', 'trainModel', { recipe: 'forest', as_of: AS_OF });
+  await record('train-model-not-promoted', 'trainModel', { recipe: 'forest', as_of: AS_OF, promote: false });
+  await record('train-model-refused-input', 'trainModel', { as_of: 'yesterday' });
+  await record('train-model-failed', 'trainModel', { recipe: 'no_target', as_of: AS_OF });
+  await record('train-model-retried', 'trainModel', { recipe: 'long', as_of: AS_OF }, killTrainer);
+  await record('train-model-cancelled', 'trainModel', { recipe: 'long', as_of: AS_OF }, async (handle) => {
+    await untilAtWork(handle, 'train');
+    await handle.cancel();
+  });
+  await record('materialize-features-completed', 'materializeFeatures', { end: AS_OF });
+  await record('materialize-features-failed', 'materializeFeatures', { views: ['wether'], end: AS_OF });
+} finally {
+  await worker.stop();
+  await close();
+  await project.remove();
+  await rm(PARENT, { recursive: true, force: true });
+  await stopOwnTestServers();
+}
