@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, CancelledFailure, ChildWorkflowFailure, TerminatedFailure } from '@temporalio/common';
 import { PipelineError } from '../domain/errors.ts';
@@ -26,14 +27,18 @@ export async function followWorkflow<T>(client: Client, workflowId: string, outp
     detach = () => resolve('detached');
   });
   process.once('SIGINT', detach);
+  const letGo = new AbortController();
+  setMaxListeners(0, letGo.signal); // each of the calls that wait for the end adds one, about one a minute
   const watching = watchProgress(client, handle, output);
   try {
-    const result = handle.result() as Promise<T>;
+    const result = client.withAbortSignal(letGo.signal, () => handle.result()) as Promise<T>;
     const outcome = await Promise.race([result.then((value) => ({ value })), detached]);
     if (outcome === 'detached') {
-      result.catch(() => undefined); // nobody waits for it any more
-      watching.leave();
-      return sayDetached(workflowId, output, workerHere);
+      const said = sayDetached(workflowId, output, workerHere);
+      // Calls that are left open would be tried again when the connection has been closed, which throws where nobody catches it.
+      letGo.abort();
+      await Promise.allSettled([result, watching.leave()]);
+      return said;
     }
     await watching.finish();
     return { result: outcome.value };
@@ -56,16 +61,18 @@ function sayDetached(workflowId: string, output: Output, workerHere: boolean): {
 interface Watching {
   /** Looks a last time, and lets the lines stay. */
   finish(): Promise<void>;
-  /** Lets go at once. */
-  leave(): void;
+  /** Looks no more; resolves when no question is open. */
+  leave(): Promise<void>;
 }
 
 function watchProgress(client: Client, handle: WorkflowHandle, output: Output): Watching {
   let shown: Progress = { steps: [] };
   let ended = false;
   let looking: Promise<void> | undefined;
+  let question = new AbortController();
   const look = async (): Promise<void> => {
-    const progress = await client.withDeadline(Date.now() + QUERY_MS, () => handle.query(progressQuery)).catch(() => undefined);
+    question = new AbortController();
+    const progress = await client.withAbortSignal(question.signal, () => client.withDeadline(Date.now() + QUERY_MS, () => handle.query(progressQuery))).catch(() => undefined);
     if (progress === undefined || ended) return;
     for (const line of output.interactive ? [] : newlyEnded(shown, progress)) output.note(line);
     output.redraw(progressLines(progress, Date.now()));
@@ -78,17 +85,19 @@ function watchProgress(client: Client, handle: WorkflowHandle, output: Output): 
   };
   lookAgain();
   const timer = setInterval(lookAgain, POLL_MS);
-  const leave = (): void => {
+  const leave = async (): Promise<void> => {
     clearInterval(timer);
     ended = true;
     output.settle();
+    question.abort();
+    await looking;
   };
   return {
     finish: async () => {
       clearInterval(timer);
       await looking;
       await look();
-      leave();
+      await leave();
     },
     leave,
   };

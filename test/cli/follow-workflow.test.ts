@@ -17,7 +17,9 @@ function clientOf(answers: readonly (Progress | 'nobody answers')[], result: () 
     const answer = answers[Math.min(asked++, answers.length - 1)];
     return answer === 'nobody answers' || answer === undefined ? new Promise<never>(() => undefined) : Promise.resolve(answer);
   };
-  return { withDeadline: (_: number, call: () => Promise<unknown>) => call(), workflow: { getHandle: () => ({ query, result }) } } as unknown as Client;
+  const withAbortSignal = (signal: AbortSignal, call: () => Promise<unknown>): Promise<unknown> =>
+    Promise.race([call(), new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))]);
+  return { withAbortSignal, withDeadline: (_: number, call: () => Promise<unknown>) => call(), workflow: { getHandle: () => ({ query, result }) } } as unknown as Client;
 }
 
 function memoryOutput(interactive = false): Output & { readonly lines: string[]; readonly results: unknown[]; readonly blocks: (readonly string[])[] } {
