@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readSettings } from '../adapters/local-stack/environment-file.ts';
@@ -22,7 +23,6 @@ export async function bindPorts({ folder, config }: Project, environment: NodeJS
     import('../adapters/system/clock.ts'),
   ]);
   const recipesFolder = join(folder, 'recipes');
-  const lightgbmLibrary = readSettings(folder, environment)['ML_PIPELINE_LIGHTGBM'] ?? '';
   return {
     clock: systemClock,
     artifactStore,
@@ -32,11 +32,19 @@ export async function bindPorts({ folder, config }: Project, environment: NodeJS
     recipes: createYamlRecipeSource(recipesFolder),
     featureRepository: createFeatureRepositorySource(join(folder, 'feature_repo')),
     sqlTemplates: createSqlTemplates({ folder: recipesFolder, dialect: config.warehouse.type }),
-    trainer: createTrainer(lightgbmLibrary === '' ? {} : { lightgbmLibrary: resolve(folder, lightgbmLibrary) }),
+    trainer: createTrainer(findLightgbm(folder, environment)),
     modelPackager: createModelPackager(),
     trainingThreads: config.training.threads ?? availableParallelism(),
     ...(await bindServers(folder, config)),
   };
+}
+
+/** The file that ML_PIPELINE_LIGHTGBM names, or the one in the folder that ML_PIPELINE_TOOLS names, or in `.tools` of the project; else the trainer looks around the package. */
+function findLightgbm(folder: string, environment: NodeJS.ProcessEnv): { readonly lightgbmLibrary?: string } {
+  const { ML_PIPELINE_LIGHTGBM: named = '', ML_PIPELINE_TOOLS: tools = '' } = readSettings(folder, environment);
+  if (named !== '') return { lightgbmLibrary: resolve(folder, named) };
+  const installed = join(resolve(folder, tools === '' ? '.tools' : tools), 'lightgbm', 'lib_lightgbm.so');
+  return tools !== '' || existsSync(installed) ? { lightgbmLibrary: installed } : {};
 }
 
 async function bindArtifactStore(folder: string, settings: Project['config']['artifacts']): Promise<Ports['artifactStore']> {

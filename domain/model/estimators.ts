@@ -38,7 +38,8 @@ export function checkHyperparameters(estimatorName: string, values: Readonly<Rec
     const fault = rule === undefined ? unknown(estimatorName, name, Object.keys(estimator.hyperparameters)) : faultOf(rule, given);
     if (fault !== undefined) problems.push({ path: `hyperparameters.${name}`, ...fault });
   }
-  return problems.length > 0 ? problems : contradictions(estimatorName, values);
+  const good = Object.fromEntries(Object.entries(values).filter(([name]) => !problems.some(({ path }) => path === `hyperparameters.${name}`)));
+  return [...problems, ...contradictions(estimatorName, good)];
 }
 
 /** The values given, and the defaults of those that are not. Checked values only. */

@@ -24,6 +24,7 @@ describe('the table from settings to adapters', function () {
     try {
       await assert.rejects(train({ ML_PIPELINE_LIGHTGBM: '/nowhere/lib.so' }), { code: 'INVALID_CONFIG', message: /\/nowhere\/lib\.so \(ML_PIPELINE_LIGHTGBM\)/ });
       assert.equal(await train({}), 'lightgbm');
+      await assert.rejects(train({ ML_PIPELINE_TOOLS: join(folder, 'tools') }), { code: 'INVALID_CONFIG', message: new RegExp(join(folder, 'tools/lightgbm')) });
       await writeFile(join(folder, '.env'), 'ML_PIPELINE_LIGHTGBM=other/lib.so\n');
       await assert.rejects(train({}), { code: 'INVALID_CONFIG', message: new RegExp(join(folder, 'other/lib.so')) });
     } finally {

@@ -15,14 +15,16 @@ export interface HyperparameterRule {
   /** `honoured`: what it does. `refused`: why only the accepted values, which change nothing, are taken. */
   readonly status: 'honoured' | 'refused';
   readonly meaning: string;
+  /** Values that the library of the name takes and that cannot be honoured here -> the reason. */
+  readonly refusals?: Readonly<Record<string, string>>;
 }
 
 export const int = (low: number, high?: number): Accepted => ({ type: 'int', low, ...(high === undefined ? {} : { high }) });
 export const float = (bounds: Omit<Extract<Accepted, { type: 'int' | 'float' }>, 'type'>): Accepted => ({ type: 'float', ...bounds });
 export const oneOf = (...values: readonly HyperparameterValue[]): Accepted => ({ type: 'values', values });
 
-export function honoured(defaultValue: HyperparameterValue, accepts: readonly Accepted[], meaning: string): HyperparameterRule {
-  return { accepts, default: defaultValue, status: 'honoured', meaning };
+export function honoured(defaultValue: HyperparameterValue, accepts: readonly Accepted[], meaning: string, refusals: Readonly<Record<string, string>> = {}): HyperparameterRule {
+  return { accepts, default: defaultValue, status: 'honoured', meaning, refusals };
 }
 
 /** Taken only with the values that stand for "not used". */
@@ -34,6 +36,8 @@ export function refused(values: readonly [HyperparameterValue, ...Hyperparameter
 export function faultOf(rule: HyperparameterRule, given: Hyperparameter): { readonly message: string; readonly cure?: string } | undefined {
   for (const { value, how } of edgesOf(given)) {
     if (rule.accepts.some((accepted) => takes(accepted, value))) continue;
+    const reason = rule.refusals?.[String(value)];
+    if (reason !== undefined) return { message: `${how} ${JSON.stringify(value)}, which cannot be honoured: ${reason}`, cure: `Use ${describeAccepted(rule)}.` };
     const message = `${how} ${JSON.stringify(value)}, ${rule.status === 'refused' ? `which cannot be honoured: ${rule.meaning}` : `not ${describeAccepted(rule)}`}`;
     const words = rule.accepts.flatMap((accepted) => (accepted.type === 'values' ? accepted.values : [])).filter((word) => typeof word === 'string');
     if (rule.status === 'refused') return { message, cure: `Leave it out, or set it to ${describeAccepted(rule)}.` };

@@ -5,6 +5,8 @@ import { classWeightRule, randomStateRule, threadsRule, verboseRule, warmStartRu
 /** LightGBM's own limit. A forest without other limits grows each tree up to it. */
 export const MAX_LEAVES = 131_072;
 
+const NO_ENTROPY = 'LightGBM has no split by entropy on class shares.';
+
 const shared = {
   n_estimators: honoured(100, [int(1, 100_000)], 'The number of trees (per class, for more than two classes).'),
   max_depth: honoured(null, [int(1, 1000), oneOf(null)], `max_depth. null: no limit of depth, up to ${MAX_LEAVES} leaves a tree.`),
@@ -29,7 +31,7 @@ const featureShare = (defaultValue: HyperparameterValue): HyperparameterRule =>
 export const randomForestClassifierRules: Readonly<Record<string, HyperparameterRule>> = {
   ...shared,
   max_features: featureShare('sqrt'),
-  criterion: honoured('gini', [oneOf('gini')], 'Least squares on 0/1 labels, which orders splits exactly as gini does.'),
+  criterion: honoured('gini', [oneOf('gini')], 'Least squares on 0/1 labels, which orders splits exactly as gini does.', { entropy: NO_ENTROPY, log_loss: NO_ENTROPY }),
   class_weight: classWeightRule,
   min_impurity_decrease: refused([0], 'with one booster a class, each sees only the impurity of its own class.'),
 };
@@ -37,6 +39,10 @@ export const randomForestClassifierRules: Readonly<Record<string, Hyperparameter
 export const randomForestRegressorRules: Readonly<Record<string, HyperparameterRule>> = {
   ...shared,
   max_features: featureShare(1),
-  criterion: honoured('squared_error', [oneOf('squared_error')], 'Least squares.'),
+  criterion: honoured('squared_error', [oneOf('squared_error')], 'Least squares.', {
+    friedman_mse: 'LightGBM orders splits by least squares.',
+    absolute_error: 'LightGBM\'s rf mode averages leaves that are means, not medians.',
+    poisson: 'LightGBM\'s rf mode averages leaves that are means of the target itself.',
+  }),
   min_impurity_decrease: honoured(0, [float({ low: 0 })], 'min_gain_to_split: this times the rows drawn for the tree.'),
 };

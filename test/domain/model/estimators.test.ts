@@ -52,6 +52,26 @@ describe('estimator catalogue', () => {
     assert.match(messages('RandomForestClassifier', { bootstrap: false, max_samples: 0.5 })[0] ?? '', /bootstrap is false/);
   });
 
+  it('gives the reason for each value of scikit-learn that it cannot honour', () => {
+    const refusedValues: readonly (readonly [string, string, readonly string[]])[] = [
+      ['RandomForestClassifier', 'criterion', ['entropy', 'log_loss']],
+      ['RandomForestRegressor', 'criterion', ['friedman_mse', 'absolute_error', 'poisson']],
+      ['LogisticRegression', 'penalty', ['l1', 'elasticnet']],
+      ['LogisticRegression', 'solver', ['liblinear']],
+      ['RandomForestClassifier', 'class_weight', ['balanced_subsample']],
+      ['Ridge', 'solver', ['lbfgs']],
+    ];
+    for (const [estimator, name, values] of refusedValues) {
+      for (const value of values) assert.match(messages(estimator, { [name]: value })[0] ?? '', /which cannot be honoured: .{15,}\. Use /, `${estimator} ${name} ${value}`);
+    }
+  });
+
+  it('lists contradictions beside other problems', () => {
+    const found = messages('RandomForestClassifier', { n_estimatorz: 100, min_samples_split: 100, min_samples_leaf: 20 });
+    assert.equal(found.length, 2);
+    assert.match(found.join(' '), /n_estimatorz.*min_samples_split/s);
+  });
+
   it('does not take a name that every object has for a hyperparameter', () => {
     assert.match(messages('Ridge', { constructor: 1 })[0] ?? '', /is not a hyperparameter of Ridge/);
   });
@@ -66,7 +86,10 @@ describe('docs/estimators.md', () => {
     const page = await readFile(new URL('../../../docs/estimators.md', import.meta.url), 'utf8');
     for (const [name, estimator] of Object.entries(ESTIMATORS)) {
       const section = page.split(`\n## ${name}\n`)[1]?.split('\n## ')[0] ?? '';
-      const rows = Object.entries(estimator.hyperparameters).map(([key, rule]) => `| \`${key}\` | ${describeAccepted(rule)} | ${JSON.stringify(rule.default)} | ${rule.status === 'refused' ? 'Refused otherwise: ' : ''}${rule.meaning} |`);
+      const rows = Object.entries(estimator.hyperparameters).map(([key, rule]) => {
+        const refusals = Object.entries(rule.refusals ?? {}).map(([value, reason]) => ` Refused: ${value}, since ${reason}`).join('');
+        return `| \`${key}\` | ${describeAccepted(rule)} | ${JSON.stringify(rule.default)} | ${rule.status === 'refused' ? 'Refused otherwise: ' : ''}${rule.meaning}${refusals} |`;
+      });
       assert.deepEqual(section.split('\n').filter((line) => line.startsWith('| `')), rows, name);
     }
   });
