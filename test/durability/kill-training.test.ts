@@ -71,7 +71,7 @@ describe('a worker killed in the middle of a training', function () {
       iteration = payload ? (defaultPayloadConverter.fromPayload<TrainingProgress | undefined>(payload)?.iteration ?? 0) : 0;
       return iteration > 0;
     });
-    const trainers = worker.children();
+    const trainers = worker.trainers();
     assert.equal(trainers.length, 1);
     assert.equal(await worker.end('SIGKILL'), 'SIGKILL');
     const killed = Date.now();
@@ -100,7 +100,7 @@ describe('a worker killed in the middle of a training', function () {
 
   it('hands a training over when it is asked to stop, and ends with exit code 0', async () => {
     const handle = await start('stopped_while_training');
-    await until(() => worker.children().length > 0);
+    await until(() => worker.trainers().length > 0);
     await until(async () => (await pending(handle, 'train')) !== undefined);
     assert.equal(await worker.end('SIGTERM'), 0);
     assert.equal((await handle.describe()).status.name, 'RUNNING');

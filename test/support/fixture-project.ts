@@ -14,6 +14,7 @@ import { createTestDatabase } from './database.ts';
 import { testServers } from './servers.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
+const TOOLS = process.env['ML_PIPELINE_TOOLS'] ?? join(ROOT, '.tools');
 
 /** The instant that workflows on a fixture are given: in the afternoon of the last day of its flights. */
 export const AS_OF = '2013-11-14T22:00:00.000000Z';
@@ -41,6 +42,7 @@ export async function createFixtureProject(options: { readonly parent?: string; 
   const config = settings(name, database.url, servers.redisUrl, options.temporalAddress ?? servers.temporalAddress);
   await mkdir(join(folder, 'config', 'environments'), { recursive: true });
   await writeFile(join(folder, 'config', 'environments', 'local.yaml'), JSON.stringify(config), { mode: 0o600 });
+  await writeFile(join(folder, '.env'), `ML_PIPELINE_TOOLS=${TOOLS}\n`);
   await cp(join(ROOT, 'recipes', 'sql'), join(folder, 'recipes', 'sql'), { recursive: true });
   const project: Project = { folder, environment: 'local', config };
   const ports = await bindPorts(project);

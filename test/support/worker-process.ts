@@ -10,8 +10,8 @@ const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'ml-pipeline.js');
 /** `ml-pipeline worker` as a process of its own. */
 export interface WorkerProcess {
   readonly pid: number;
-  /** The processes that it started, now. */
-  children(): readonly number[];
+  /** The training processes that it started and that run now. */
+  trainers(): readonly number[];
   /** Sends the signal and waits for the end: the exit code, or the signal that ended it. */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 }
@@ -33,7 +33,7 @@ export async function startWorkerProcess(project: FixtureProject): Promise<Worke
   const pid = child.pid!;
   return {
     pid,
-    children: () => childrenOf(pid),
+    trainers: () => childrenOf(pid).filter((child) => commandOf(child).includes('child-main')),
     end: async (signal) => {
       child.kill(signal);
       const [code, endSignal] = await exited;
@@ -44,6 +44,14 @@ export async function startWorkerProcess(project: FixtureProject): Promise<Worke
 
 function childrenOf(parent: number): number[] {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => parentOf(pid) === parent);
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // it ended meanwhile
+  }
 }
 
 /** undefined for a process that is gone, or a zombie. */
