@@ -1,37 +1,78 @@
 import tseslint from 'typescript-eslint';
 
 /**
- * Who may import whom (docs/architecture.md): folder -> other folders it may import values from, folders it may import types from, and the packages it may use.
- * `packages: true` means any. `main.ts` of workers, api and cli are the composition roots: they may import everything.
+ * Who may import whom (docs/architecture.md): folder -> other folders it may import values from, folders it may import types from, and the packages it may use
+ * besides Node's own modules. `main.ts` of workers, api and cli are the composition roots: they may import everything.
  */
 const RULES = {
-  domain: { values: [], types: [], packages: [] },
-  ml: { values: ['domain'], types: [], packages: ['ml-'] },
-  ports: { values: [], types: ['domain'], packages: [] },
-  feature_repo: { values: ['domain'], types: [], packages: [] },
-  temporal: { values: ['domain'], types: [], packages: ['@temporalio/workflow', '@temporalio/common'] },
-  workflows: { values: ['domain', 'ml', 'temporal'], types: ['activities'], packages: ['@temporalio/workflow', '@temporalio/common'] },
-  activities: { values: ['domain', 'ml', 'temporal'], types: ['ports'], packages: ['@temporalio/activity', '@temporalio/common', 'node:'] },
-  adapters: { values: ['domain', 'ml', 'ports', 'temporal'], types: [], packages: true },
-  api: { values: ['domain', 'ports', 'temporal'], types: [], packages: true },
-  cli: { values: ['domain', 'ports', 'temporal'], types: [], packages: true },
-  config: { values: ['domain', 'ports', 'adapters'], types: [], packages: true },
-  workers: { values: ['domain', 'ports', 'temporal', 'activities'], types: [], packages: true },
+  domain: { values: [], types: [], packages: [], node: false },
+  ml: { values: ['domain'], types: [], packages: ['ml-[a-z-]+'], node: false },
+  ports: { values: [], types: ['domain'], packages: [], node: false },
+  feature_repo: { values: ['domain/features/define'], types: [], packages: [], node: false },
+  temporal: { values: ['domain'], types: [], packages: ['@temporalio/workflow', '@temporalio/common'], node: false },
+  workflows: { values: ['domain', 'temporal'], types: ['activities'], packages: ['@temporalio/workflow', '@temporalio/common'], node: false },
+  activities: { values: ['domain', 'ml', 'temporal'], types: ['ports'], packages: ['@temporalio/activity', '@temporalio/common'], node: true },
+  api: { values: ['domain', 'ports', 'temporal'], types: [], packages: ['express', 'prom-client', 'swagger-ui-dist'], node: true },
+  cli: { values: ['domain', 'ports', 'temporal'], types: [], packages: ['commander', '@temporalio/client', '@temporalio/common'], node: true },
+  config: { values: ['domain', 'ports', 'adapters'], types: [], packages: [], node: true },
+  workers: { values: ['domain', 'ports', 'temporal', 'activities'], types: [], packages: ['@temporalio/worker', '@temporalio/common'], node: true },
 };
-const FOLDERS = [...Object.keys(RULES), 'recipes', 'scripts', 'bench', 'test'];
+
+/** Adapter -> the packages of its technology, and the other adapters whose technology contains it. Every adapter may also import domain, ml, ports and temporal. */
+const ADAPTERS = {
+  feast: { packages: ['@bufbuild/protobuf(/.*)?', 'pg'], adapters: ['postgres'] },
+  'feature-repo': { packages: ['tsx/esm/api'], adapters: [] },
+  file: { packages: [], adapters: [] },
+  lightgbm: { packages: ['koffi'], adapters: [] },
+  'local-stack': { packages: ['pg', 'ioredis', '@temporalio/client'], adapters: [] },
+  mlflow: { packages: ['yaml', '@bufbuild/protobuf/wire'], adapters: [] },
+  mljs: { packages: [], adapters: [] },
+  onnx: { packages: ['onnxruntime-node'], adapters: [] },
+  parquet: { packages: ['hyparquet', 'hyparquet-writer'], adapters: [] },
+  postgres: { packages: ['pg', 'pg-copy-streams'], adapters: [] },
+  'project-files': { packages: [], adapters: [] },
+  redis: { packages: ['ioredis'], adapters: ['feast'] },
+  'sample-data': { packages: ['pg', 'pg-copy-streams'], adapters: ['postgres'] },
+  system: { packages: [], adapters: [] },
+  templates: { packages: ['nunjucks'], adapters: [] },
+  trainers: { packages: [], adapters: ['file', 'lightgbm', 'mljs'] },
+  yaml: { packages: ['yaml'], adapters: [] },
+};
+const FOLDERS = [...Object.keys(RULES), 'adapters', 'recipes', 'scripts', 'bench', 'test'];
+const OUTSIDE = '^(\\.{1,2}/)+';
+
+/** The rule for static imports, and the same for `import()`, which the first does not see. */
+function restrict(folder, files, patterns, ignores = []) {
+  const dynamic = patterns.map(({ regex, message }) => ({ selector: `ImportExpression[source.value=/${regex.replaceAll('/', '\\/')}/]`, message }));
+  return { files, ignores, rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }], 'no-restricted-syntax': ['error', ...dynamic] } };
+}
+
+function packagePattern(folder, packages, node) {
+  const allowed = [...packages.map((name) => `${name}$`), ...(node ? ['node:'] : [])];
+  return { regex: `^(?!\\.)${allowed.length === 0 ? '' : `(?!(${allowed.join('|')}))`}`, message: `${folder}/ may not use this package.` };
+}
 
 function importRule(folder) {
-  const { values, types, packages } = RULES[folder];
-  const refused = FOLDERS.filter((other) => other !== folder && !values.includes(other) && !types.includes(other));
+  const { values, types, packages, node } = RULES[folder];
+  const named = [...values, ...types].map((path) => path.split('/')[0]);
+  const refused = FOLDERS.filter((other) => other !== folder && !named.includes(other));
   const message = `${folder}/ may not import this (docs/architecture.md, "Who may import whom").`;
-  const patterns = [{ regex: `^(\\.{1,2}/)+(${refused.join('|')})/`, message }];
-  if (types.length > 0) patterns.push({ regex: `^(\\.{1,2}/)+(${types.join('|')})/`, allowTypeImports: true, message: `${folder}/ may import only types from here.` });
-  if (packages !== true) patterns.push({ regex: `^(?!\\.)${packages.length === 0 ? '' : `(?!${packages.join('|')})`}`, message: `${folder}/ may not use this package.` });
-  return {
-    files: [`${folder}/**/*.ts`],
-    ignores: [`${folder}/main.ts`],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] },
-  };
+  const patterns = [{ regex: `${OUTSIDE}(${refused.join('|')})/`, message }, packagePattern(folder, packages, node)];
+  for (const path of values.filter((value) => value.includes('/'))) patterns.push({ regex: `${OUTSIDE}${path.split('/')[0]}/(?!${path.slice(path.indexOf('/') + 1)})`, message });
+  if (types.length > 0) patterns.push({ regex: `${OUTSIDE}(${types.join('|')})/`, allowTypeImports: true, message: `${folder}/ may import only types from here.` });
+  return restrict(folder, [`${folder}/**/*.ts`], patterns, [`${folder}/main.ts`]);
+}
+
+function adapterRule(name) {
+  const { packages, adapters } = ADAPTERS[name];
+  const others = Object.keys(ADAPTERS).filter((other) => other !== name && !adapters.includes(other));
+  const refused = FOLDERS.filter((folder) => !['domain', 'ml', 'ports', 'temporal'].includes(folder));
+  const message = `adapters/${name}/ may not import this (docs/architecture.md, "Who may import whom").`;
+  return restrict(`adapters/${name}`, [`adapters/${name}/**/*.ts`], [
+    { regex: `${OUTSIDE}(${refused.join('|')})/`, message },
+    { regex: `^(\\.\\./)+(${others.join('|')})/`, message },
+    packagePattern(`adapters/${name}`, packages, true),
+  ]);
 }
 
 export default tseslint.config(
@@ -53,13 +94,14 @@ export default tseslint.config(
       '@typescript-eslint/only-throw-error': 'error',
       'no-empty': ['error', { allowEmptyCatch: false }],
       'max-lines': ['error', { max: 300 }],
-      'max-lines-per-function': ['warn', { max: 60, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
       eqeqeq: 'error',
       'no-var': 'error',
       'prefer-const': 'error',
     },
   },
   ...Object.keys(RULES).map(importRule),
+  ...Object.keys(ADAPTERS).map(adapterRule),
   {
     // Workflow code replays: the clock, randomness and I/O come from Temporal.
     files: ['{domain,temporal,workflows}/**/*.ts'],

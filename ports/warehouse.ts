@@ -64,7 +64,7 @@ export interface Warehouse {
   writeSpine(request: WriteSpineRequest): Promise<SpineRef>;
   /**
    * The training set: all columns of the spine (without `row_number`), then the selected features, one row per spine row, in spine order.
-   * Rules: DESIGN "Feature store rules", `domain/features/point-in-time.ts` is their oracle. Values are cast to the declared types.
+   * Rules: docs/adr/0005-point-in-time-join.md; `domain/features/point-in-time.ts` is their oracle. Values are cast to the declared types.
    */
   historicalFeatures(request: HistoricalFeaturesRequest): Promise<RowStream>;
   /**

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { ESLint } from 'eslint';
+
+/** A line that the rule must refuse, as if it stood in the file; and one that it must take. */
+const CASES: readonly { readonly file: string; readonly refused: readonly string[]; readonly taken: string }[] = [
+  { file: 'domain/nearest.ts', refused: ["import 'pg';", "import 'node:fs';", "import '../ports/clock.ts';", "await import('../adapters/redis/online-store.ts');"], taken: "import './instant.ts';" },
+  { file: 'ml/targets.ts', refused: ["import '../ports/clock.ts';", "import 'express';"], taken: "import 'ml-matrix';" },
+  { file: 'ports/clock.ts', refused: ["import '../adapters/system/clock.ts';", "import { parseInstant } from '../domain/instant.ts'; parseInstant('');"], taken: "import type { Micros } from '../domain/instant.ts'; export type T = Micros;" },
+  { file: 'feature_repo/views.ts', refused: ["import '../domain/instant.ts';"], taken: "import '../domain/features/define.ts';" },
+  { file: 'workflows/train-model.ts', refused: ["import '../activities/index.ts';", "import '../recipes/x.ts';", "import 'node:fs';", "import '../ml/targets.ts';"], taken: "import type { TrainingPlan } from '../activities/index.ts'; export type T = TrainingPlan;" },
+  { file: 'activities/train.ts', refused: ["import '../adapters/file/npy.ts';", "await import('../config/bind-ports.ts');", "import 'pg';"], taken: "import 'node:path';" },
+  { file: 'api/predict.ts', refused: ["import 'pg';", "import '../config/load-config.ts';", "await import('../adapters/redis/online-store.ts');"], taken: "import 'express';" },
+  { file: 'adapters/redis/online-store.ts', refused: ["import 'pg';", "import '@temporalio/client';", "import '../mlflow/lock.ts';", "import '../../config/load-config.ts';"], taken: "import '../feast/codec/value.ts';" },
+  { file: 'config/load-config.ts', refused: ["import 'pg';", "import '../cli/output.ts';"], taken: "await import('../adapters/redis/online-store.ts');" },
+];
+
+const RULES = new Set(['@typescript-eslint/no-restricted-imports', 'no-restricted-syntax']);
+
+describe('the import rule', function () {
+  this.timeout(60_000);
+  const eslint = new ESLint({ overrideConfig: {} });
+
+  async function refusals(file: string, line: string): Promise<number> {
+    const [result] = await eslint.lintText(`${line}\nexport {};\n`, { filePath: file });
+    assert.ok(result !== undefined && !result.messages.some(({ fatal }) => fatal), JSON.stringify(result?.messages));
+    return result.messages.filter(({ ruleId }) => RULES.has(ruleId ?? '')).length;
+  }
+
+  for (const { file, refused, taken } of CASES) {
+    it(`holds in ${file.replace(/[^/]*$/, '')}`, async () => {
+      for (const line of refused) assert.ok((await refusals(file, line)) > 0, `${file}: ${line}`);
+      assert.equal(await refusals(file, taken), 0, `${file}: ${taken}`);
+    });
+  }
+});
