@@ -10,13 +10,19 @@ export function withJoinKeys(inputs: readonly InputColumn[], entityColumns: read
   return [...inputs, ...keys.map((name): InputColumn => ({ name, type: 'string', origin: 'entity' }))];
 }
 
-/** The first few training rows by column: the model's input example, and an example of what a request names. */
+/**
+ * A few training rows by column: the model's input example, and an example of what a request names. Those of the last batch that lack the fewest values, in their order:
+ * a row that lacks most of its features shows nothing.
+ */
 export async function exampleRows(inputs: readonly InputColumn[], batches: AsyncIterable<RecordBatch>): Promise<readonly Readonly<Record<string, RawValue>>[]> {
-  for await (const batch of batches) {
-    const count = Math.min(EXAMPLE_ROWS, batch.rowCount);
-    if (count > 0) return Array.from({ length: count }, (_, row) => Object.fromEntries(inputs.map((input) => [input.name, rawValue(columnOf(batch, input.name), row, input.type)])));
-  }
-  return [];
+  let last: RecordBatch | undefined;
+  for await (const batch of batches) if (batch.rowCount > 0) last = batch;
+  if (last === undefined) return [];
+  const columns = inputs.map((input) => columnOf(last as RecordBatch, input.name));
+  const missing = (row: number): number => columns.filter((column) => column.nulls?.[row] === 1).length;
+  const rows = Array.from({ length: last.rowCount }, (_, row) => ({ row, missing: missing(row) }));
+  const best = rows.sort((a, b) => a.missing - b.missing || a.row - b.row).slice(0, EXAMPLE_ROWS).sort((a, b) => a.row - b.row);
+  return best.map(({ row }) => Object.fromEntries(inputs.map((input, index) => [input.name, rawValue(columns[index] as Column, row, input.type)])));
 }
 
 /** Numbers as the model sees them: float32. */

@@ -10,7 +10,7 @@ import { withHeartbeats } from './activity-runtime.ts';
 const SPINE_LIFETIME_MICROS = 30 * 86_400 * 1_000_000;
 
 /** Runs the loader's SQL once, into `spine_data`. */
-export function createLoadSpine({ sqlTemplates, warehouse, artifactStore }: Pick<Ports, 'sqlTemplates' | 'warehouse' | 'artifactStore'>) {
+export function createLoadSpine({ clock, sqlTemplates, warehouse, artifactStore }: Pick<Ports, 'clock' | 'sqlTemplates' | 'warehouse' | 'artifactStore'>) {
   return {
     loadSpine: (input: { readonly plan: PlanRef; readonly key: string }): Promise<SpineRef> =>
       withHeartbeats(async ({ signal }) => {
@@ -28,6 +28,7 @@ export function createLoadSpine({ sqlTemplates, warehouse, artifactStore }: Pick
           signal,
         });
         refuseMissingColumns(plan, spine);
+        await warehouse.dropExpiredSpines(clock.now());
         return spine;
       }),
   };

@@ -28,7 +28,7 @@ const ROWS_PER_SLICE = 250_000;
 const MOST_SLICES = 500;
 
 /** Views without ttl are read from the beginning of time. */
-const BEGINNING: Micros = 0;
+const BEGINNING: Micros = Number.MIN_SAFE_INTEGER;
 
 type Needs = Pick<Ports, 'clock' | 'warehouse' | 'onlineStore' | 'featureRegistry'>;
 

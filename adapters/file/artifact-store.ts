@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { PipelineError } from '../../domain/errors.ts';
@@ -7,6 +7,7 @@ import type { ArtifactStore } from '../../ports/artifact-store.ts';
 
 /** Half-finished files lie here, under the root and so on its device. */
 const TEMPORARY = '.tmp';
+const ABANDONED_AFTER_MS = 48 * 3600 * 1000;
 
 /** Files under a root folder, made when it is first needed. What is published survives a loss of power: file and folders are flushed before and after the rename. */
 export function createFileArtifactStore(rootFolder: string): ArtifactStore {
@@ -33,9 +34,20 @@ export function createFileArtifactStore(rootFolder: string): ArtifactStore {
     async temporaryFolder(label) {
       const parent = join(root, TEMPORARY);
       await mkdir(parent, { recursive: true });
+      await removeAbandoned(parent);
       return mkdtemp(join(parent, `${label.replaceAll(/[^\w-]/g, '_').slice(0, 60)}-`));
     },
   };
+}
+
+/** Folders of attempts that were killed. No attempt lasts this long without touching its folder. */
+async function removeAbandoned(parent: string): Promise<void> {
+  const oldest = Date.now() - ABANDONED_AFTER_MS;
+  for (const name of await readdir(parent)) {
+    const path = join(parent, name);
+    const changed = await stat(path).then(({ mtimeMs }) => mtimeMs, () => Infinity);
+    if (changed < oldest) await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** The path of a URI of this store. */

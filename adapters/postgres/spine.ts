@@ -4,7 +4,8 @@ import type { ColumnSchema } from '../../domain/data/columns.ts';
 import type { SpineRef } from '../../domain/data/dataset-ref.ts';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/errors.ts';
-import { formatInstant } from '../../domain/instant.ts';
+import { formatInstant, parseInstant } from '../../domain/instant.ts';
+import type { Micros } from '../../domain/instant.ts';
 import { suggestion } from '../../domain/nearest.ts';
 import type { BoundQuery, WriteSpineRequest } from '../../ports/warehouse.ts';
 import { WIRE_TYPES, conversion, isInstant } from './column-types.ts';
@@ -42,6 +43,22 @@ export async function dropSpine(pool: pg.Pool, table: string): Promise<void> {
     throw new PipelineError('INVALID_INPUT', `${table} is no spine: spines are tables of ${SPINE_SCHEMA}.`);
   }
   await pool.query(`DROP TABLE IF EXISTS ${quoteTable(table)}`).catch((error: unknown) => { throw asPostgresError(error); });
+}
+
+/** Warehouse.dropExpiredSpines. The expiry stands in the comment that finishTable writes; a table without one is nobody's to remove. */
+export async function dropExpiredSpines(pool: pg.Pool, nowMicros: Micros): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ name: string; note: string | null }>(
+    "SELECT relname AS name, obj_description(c.oid, 'pg_class') AS note FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'",
+    [SPINE_SCHEMA],
+  );
+  const expired = rows.filter(({ note }) => (expiryOf(note) ?? Infinity) < nowMicros).map(({ name }) => `${SPINE_SCHEMA}.${name}`);
+  for (const table of expired) await pool.query(`DROP TABLE IF EXISTS ${quoteTable(table)}`);
+  return expired;
+}
+
+function expiryOf(note: string | null): Micros | undefined {
+  const match = /^\{"expires_at":"([^"]+)"/.exec(note ?? '');
+  return match?.[1] === undefined ? undefined : parseInstant(match[1]);
 }
 
 function nameProblems(name: string): Problem[] {

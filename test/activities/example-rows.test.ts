@@ -6,7 +6,7 @@ import type { InputColumn } from '../../domain/model/preprocessor.ts';
 const INPUTS: readonly InputColumn[] = [{ name: 'speed', type: 'number', origin: 'feature' }, { name: 'carrier', type: 'string', origin: 'entity' }];
 
 describe('The example rows of a model', () => {
-  it('are the first five rows: inputs as the model sees them, join keys that are no input as text', async () => {
+  it('are the fullest five rows of the last batch: inputs as the model sees them, join keys that are no input as text', async () => {
     const rows = 7;
     const batch: RecordBatch = {
       rowCount: rows,
@@ -23,7 +23,7 @@ describe('The example rows of a model', () => {
     }
     const examples = await exampleRows(columns, batches());
     assert.equal(examples.length, 5);
-    assert.deepEqual(examples.slice(0, 2), [{ speed: Math.fround(0.1), carrier: 'AA', plane: '9007199254740992' }, { speed: null, carrier: 'AA', plane: '9007199254740993' }]);
+    assert.deepEqual(examples.slice(0, 2), [{ speed: Math.fround(0.1), carrier: 'AA', plane: '9007199254740992' }, { speed: 3, carrier: 'AA', plane: '9007199254740994' }]);
   });
 
   it('are none where there is no row', async () => {

@@ -96,6 +96,16 @@ function describeSpines(harness: () => WarehouseHarness): void {
       await assert.rejects(spineRows('again'), failure('NOT_FOUND', /expire/));
     });
 
+    it('are removed after they have expired, and not before', async () => {
+      const { warehouse } = harness();
+      const short = request({ name: 'short_lived' });
+      await warehouse.writeSpine(short);
+      await warehouse.dropExpiredSpines(short.expiresAtMicros);
+      assert.ok((await spineRows('short_lived')).length > 0);
+      assert.ok((await warehouse.dropExpiredSpines(short.expiresAtMicros + 1)).includes('spine_data.short_lived'));
+      await assert.rejects(spineRows('short_lived'), failure('NOT_FOUND', /expire/));
+    });
+
     it('of one name written by many at once are each whole', async () => {
       await Promise.all([1, 2, 3].map(() => harness().warehouse.writeSpine(request({ name: 'raced' }))));
       assert.equal((await spineRows('raced')).length, rows.length);

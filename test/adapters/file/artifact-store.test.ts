@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createFileArtifactStore } from '../../../adapters/file/artifact-store.ts';
 import { describeArtifactStoreContract } from '../../contracts/artifact-store.ts';
 
@@ -62,5 +62,17 @@ describe('artifact store in a folder', () => {
       await store.publish(join(folder, 'local'), store.uri('a'));
     }
     assert.deepEqual(await readdir(join(folder, 'root')), ['a']);
+  });
+
+  it('removes the folders of attempts that were killed long ago, and no other', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'abandoned-'));
+    const store = createFileArtifactStore(root);
+    const [old, fresh] = [await store.temporaryFolder('old'), await store.temporaryFolder('fresh')];
+    await writeFile(join(old, 'half'), 'written');
+    const threeDaysAgo = new Date(Date.now() - 3 * 86_400_000);
+    await utimes(old, threeDaysAgo, threeDaysAgo);
+    const next = await store.temporaryFolder('next');
+    assert.deepEqual((await readdir(dirname(next))).sort(), [basename(fresh), basename(next)].sort());
+    await rm(root, { recursive: true });
   });
 });
