@@ -1,8 +1,5 @@
 import type { SpineRef } from '../domain/data/dataset-ref.ts';
-import { refuseProblems, type Problem } from '../domain/errors.ts';
-import { suggestion } from '../domain/nearest.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { TrainingPlan } from './plan-training.ts';
 import { withPlan, type PlanRef } from './plan-ref.ts';
 import { withHeartbeats } from './activity-runtime.ts';
 
@@ -24,10 +21,9 @@ export function createLoadSpine({ clock, sqlTemplates, warehouse, artifactStore 
           entityColumns: entities.entity_columns,
           timestampColumn: entities.timestamp_column,
           asOfMicros,
-          expiresAtMicros: asOfMicros + SPINE_LIFETIME_MICROS,
+          expiresAtMicros: clock.now() + SPINE_LIFETIME_MICROS,
           signal,
         });
-        refuseMissingColumns(plan, spine);
         await warehouse.dropExpiredSpines(clock.now());
         return spine;
       }),
@@ -37,17 +33,4 @@ export function createLoadSpine({ clock, sqlTemplates, warehouse, artifactStore 
 /** `spine_<recipe>_<run>`: at most 63 characters, PostgreSQL's limit for a name. */
 function spineName(recipe: string, key: string): string {
   return `spine_${recipe.toLowerCase().replace(/[^a-z0-9]+/g, '_').slice(0, 24)}_${key.replace(/-/g, '')}`;
-}
-
-/** What the recipe expects of the query's columns, and the query does not give. */
-function refuseMissingColumns({ recipe }: TrainingPlan, spine: SpineRef): void {
-  const names = spine.schema.map((column) => column.name);
-  const expected: readonly (readonly [path: string, name: string])[] = [
-    ['data_interface.target_column', recipe.data_interface.target_column],
-    ...recipe.augmenter.request_columns.map((name, index) => [`augmenter.request_columns[${index}]`, name] as const),
-  ];
-  const problems: Problem[] = expected
-    .filter(([, name]) => !names.includes(name))
-    .map(([path, name]) => ({ path, message: `is ${name}, which ${recipe.loader.source_uri} does not select`, cure: suggestion(name, names) }));
-  refuseProblems('INVALID_RECIPE', `The recipe ${recipe.name} and its loader SQL do not fit.`, problems);
 }

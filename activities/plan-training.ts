@@ -3,8 +3,10 @@ import { parseInstant, type Micros } from '../domain/instant.ts';
 import type { FeatureRepository } from '../domain/features/definitions.ts';
 import { selectFeatures } from '../domain/features/resolve.ts';
 import type { FeatureSelection } from '../domain/features/snapshot.ts';
+import type { Problem } from '../domain/errors.ts';
 import type { Recipe } from '../domain/recipe/recipe.ts';
 import type { Ports } from '../ports/ports.ts';
+import { attempt, refuseMisfits } from './check-plan.ts';
 import type { PlanRef } from './plan-ref.ts';
 import { readRegistry } from './registry-reader.ts';
 import { publishJson, runFile } from './run-files.ts';
@@ -27,19 +29,23 @@ export interface PlanTrainingInput {
   readonly key: string;
 }
 
-type Needs = Pick<Ports, 'clock' | 'recipes' | 'sqlTemplates' | 'featureRegistry' | 'artifactStore'>;
+type Needs = Pick<Ports, 'clock' | 'recipes' | 'sqlTemplates' | 'featureRegistry' | 'artifactStore' | 'warehouse'>;
 
-/** Reads and checks the recipe, its template and its features before any work starts. */
-export function createPlanTraining({ clock, recipes, sqlTemplates, featureRegistry, artifactStore }: Needs) {
+/** Reads the recipe and checks it against its query, the registry and its own steps, before any work starts: every problem at once. */
+export function createPlanTraining({ clock, recipes, sqlTemplates, featureRegistry, artifactStore, warehouse }: Needs) {
   return {
     planTraining: (input: PlanTrainingInput): Promise<PlanRef> =>
       withHeartbeats(async () => {
-        const { recipe, text } = await recipes.load(input.recipe);
+        const loaded = await recipes.load(input.recipe);
+        const { recipe, text } = loaded;
         const asOfMicros = input.asOf === undefined ? clock.now() : (parseInstant(input.asOf) ?? clock.now());
         const { source_uri: sourceUri, parameters } = recipe.loader;
-        const sqlTemplate = await sqlTemplates.source(sourceUri);
-        await sqlTemplates.render({ sourceUri, parameters, asOfMicros });
-        const plan: TrainingPlan = { recipeName: input.recipe, recipe, recipeText: text, sqlTemplate, asOfMicros, selection: await select(recipe, () => readRegistry(featureRegistry)) };
+        const problems: Problem[] = [];
+        const query = await attempt(problems, 'loader.parameters', () => sqlTemplates.render({ sourceUri, parameters, asOfMicros }));
+        const columns = query === undefined ? undefined : await attempt(problems, 'loader.source_uri', () => warehouse.describeQuery(query));
+        const selection = await attempt(problems, 'augmenter', async () => select(recipe, () => readRegistry(featureRegistry)));
+        refuseMisfits(loaded, input.recipe, { problems, columns, selection });
+        const plan: TrainingPlan = { recipeName: input.recipe, recipe, recipeText: text, sqlTemplate: await sqlTemplates.source(sourceUri), asOfMicros, selection: selection ?? { views: [], columns: [] } };
         return publishPlan(artifactStore, input.key, plan);
       }),
   };

@@ -1,3 +1,4 @@
+import type { Problem } from '../domain/errors.ts';
 import type { Recipe } from '../domain/recipe/recipe.ts';
 
 /** Recipes by name (`models/classification/random_forest_classifier`), from the project's `recipes/` folder. */
@@ -12,4 +13,6 @@ export interface LoadedRecipe {
   readonly recipe: Recipe;
   /** The file's text as it is, for the wrapped artifact. */
   readonly text: string;
+  /** The problem with the line and column of what its path names (`augmenter.request_columns[0]`), or of the nearest part around it. */
+  locate(problem: Problem): Problem;
 }

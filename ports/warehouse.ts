@@ -76,6 +76,8 @@ export interface Warehouse {
   estimateRows(request: Omit<NewestRowsRequest, 'slice'>): Promise<number>;
   /** The table's columns; NOT_FOUND when there is no such table. */
   describeTable(table: string): Promise<readonly TableColumn[]>;
+  /** The columns that a query gives, without running it; INVALID_TEMPLATE when the warehouse refuses its text. */
+  describeQuery(query: BoundQuery): Promise<readonly TableColumn[]>;
   /** Removes the spine tables that expired before the instant; resolves to their names. */
   dropExpiredSpines(nowMicros: Micros): Promise<readonly string[]>;
   /** Removes a spine table; nothing there is no error. */

@@ -25,7 +25,7 @@ export async function writeSpine(pool: pg.Pool, connectionString: string, reques
   const query = { sql: request.query.sql.replace(/[\s;]+$/, ''), values: [...request.query.values] };
   refuseProblems('INVALID_INPUT', 'The spine cannot be written.', nameProblems(request.name));
   return inTransaction(pool, (client) => cancellable(client, connectionString, request.signal, async () => {
-    const columns = checkColumns(request, await describe(client, query));
+    const columns = checkColumns(request, await describeSpineQuery(client, query));
     const building = `${SPINE_SCHEMA}.building_${randomBytes(8).toString('hex')}`;
     request.signal?.throwIfAborted(); // a cancellation between two statements finds nothing to cancel
     await createTable(client, building, query, sortColumns(request, columns), columns);
@@ -66,7 +66,8 @@ function nameProblems(name: string): Problem[] {
   return [{ path: 'name', message: `"${name}" cannot name a spine table.`, cure: 'Use 1 to 63 letters, digits and "_", not beginning with "building_".' }];
 }
 
-async function describe(client: pg.PoolClient, query: BoundQuery): Promise<readonly NativeColumn[]> {
+/** Warehouse.describeQuery. */
+export async function describeSpineQuery(client: pg.Pool | pg.PoolClient, query: BoundQuery): Promise<readonly NativeColumn[]> {
   try {
     return await describeQuery(client, query.sql, query.values);
   } catch (error) {

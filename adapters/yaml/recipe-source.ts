@@ -2,6 +2,7 @@ import { readdir, readFile, realpath } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import { suggestion } from '../../domain/nearest.ts';
+import { parsePath } from '../../domain/validation/shape.ts';
 import { parseRecipe } from '../../domain/recipe/parse-recipe.ts';
 import type { LoadedRecipe, RecipeSource } from '../../ports/recipe-source.ts';
 import { readPositionedYaml } from './recipe-document.ts';
@@ -43,5 +44,5 @@ async function readRecipe(folder: string, path: string): Promise<LoadedRecipe> {
   refuseProblems('INVALID_RECIPE', headline, document.problems);
   const { recipe, issues } = parseRecipe(document.value);
   if (recipe === undefined) throw new PipelineError('INVALID_RECIPE', headline, { problems: issues.map(document.locate) });
-  return { recipe, text };
+  return { recipe, text, locate: (problem) => ({ ...document.locate({ keys: parsePath(problem.path), message: problem.message }), ...problem }) };
 }

@@ -50,6 +50,11 @@ export function formatPath(keys: KeyPath, root = '(root)'): string {
   return text === '' ? root : text.replace(/^\./, '');
 }
 
+/** The keys of a path that `formatPath` made; `steps[0].impute` is `steps`, 0, `impute`. */
+export function parsePath(path: string): KeyPath {
+  return path.split('.').flatMap((part) => [part.replace(/\[.*$/, ''), ...[...part.matchAll(/\[(\d+)\]/g)].map(([, index]) => Number(index))]).filter((key) => key !== '');
+}
+
 export function toProblem(issue: Issue): Problem {
   return { path: formatPath(issue.keys), message: issue.message, ...(issue.cure === undefined ? {} : { cure: issue.cure }) };
 }

@@ -18,7 +18,19 @@ const RULES = new Set(['@typescript-eslint/no-restricted-imports', 'no-restricte
 
 describe('the import rule', function () {
   this.timeout(60_000);
-  const eslint = new ESLint({ overrideConfig: {} });
+  let eslint: ESLint;
+  let singleRun: string | undefined;
+
+  // With CI=true the parser takes each file as it is on disk, whatever text it is given.
+  before(() => {
+    singleRun = process.env['TSESTREE_SINGLE_RUN'];
+    process.env['TSESTREE_SINGLE_RUN'] = 'false';
+    eslint = new ESLint();
+  });
+  after(() => {
+    if (singleRun === undefined) delete process.env['TSESTREE_SINGLE_RUN'];
+    else process.env['TSESTREE_SINGLE_RUN'] = singleRun;
+  });
 
   async function refusals(file: string, line: string): Promise<number> {
     const [result] = await eslint.lintText(`${line}\nexport {};\n`, { filePath: file });

@@ -93,16 +93,41 @@ describe('the workflow trainModel', function () {
     assert.deepEqual(await runsOf('wrong'), []);
   });
 
-  it('ends the run as FAILED when a step fails for good', async () => {
-    await project.writeRecipe('no_target', fixtureRecipe({ name: 'no_target', sections: { data_interface: { task_type: 'classification', target_column: 'arrived_lat' } } }));
-    const handle = await start({ recipe: 'no_target', as_of: AS_OF });
-    const failure = await failureOf(handle);
+  it('refuses a recipe that does not fit its query, features and steps, with every problem at its place, and leaves nothing', async () => {
+    const sections = {
+      data_interface: { task_type: 'classification', target_column: 'arrived_lat' },
+      preprocessor: { steps: [{ impute: 'median' }, { one_hot: ['carrier', 'origin'] }] },
+    };
+    const recipe = fixtureRecipe({ name: 'misfit', sections }) as { augmenter: Record<string, unknown> };
+    await project.writeRecipe('misfit', { ...recipe, augmenter: { ...recipe.augmenter, feature_service: 'flight_delay_v9', request_columns: ['distanse'] } });
+    const failure = await failureOf(await start({ recipe: 'misfit', as_of: AS_OF }));
     assert.ok(failure instanceof ApplicationFailure, String(failure));
     assert.equal(failure.type, 'INVALID_RECIPE');
-    assert.match(failure.message, /arrived_late/);
-    assert.deepEqual((await runsOf('no_target')).map(({ status }) => status), ['FAILED']);
+    const [problems] = failure.details as [Problem[]];
+    assert.deepEqual(problems.map(({ path }) => path).sort(), ['augmenter', 'augmenter.request_columns[0]', 'data_interface.target_column']);
+    assert.deepEqual(problems.filter(({ line, column }) => line === undefined || column === undefined), []);
+    assert.match(failure.message, /arrived_late.*distance|distance.*arrived_late/s);
+    assert.deepEqual(await runsOf('misfit'), []);
+  });
+
+  it('names a step that asks for a column that is no input', async () => {
+    await project.writeRecipe('no_column', fixtureRecipe({ name: 'no_column', sections: { preprocessor: { steps: [{ one_hot: ['carier'] }] } } }));
+    const failure = await failureOf(await start({ recipe: 'no_column', as_of: AS_OF }));
+    assert.ok(failure instanceof ApplicationFailure, String(failure));
+    const [problems] = failure.details as [Problem[]];
+    assert.match(problems[0]?.path ?? '', /^preprocessor\.steps\[0\]/);
+    assert.ok(problems.every(({ line }) => line !== undefined));
+  });
+
+  it('ends the run as FAILED when a step fails for good', async () => {
+    await project.writeRecipe('no_rows', fixtureRecipe({ name: 'no_rows' }));
+    const handle = await start({ recipe: 'no_rows', as_of: '2013-10-01T00:00:00Z' });
+    const failure = await failureOf(handle);
+    assert.ok(failure instanceof ApplicationFailure, String(failure));
+    assert.equal(failure.type, 'INVALID_DATA');
+    assert.deepEqual((await runsOf('no_rows')).map(({ status }) => status), ['FAILED']);
     const { steps }: Progress = await handle.query(progressQuery);
-    assert.deepEqual(steps.filter(({ status }) => status === 'failed').map(({ name }) => name), ['load spine']);
+    assert.deepEqual(steps.filter(({ status }) => status === 'failed').map(({ name }) => name), ['fit preprocessing']);
   });
 
   it('keeps the alias with the better model, and moves it to a better one', async () => {
@@ -160,7 +185,7 @@ describe('the workflow trainModel', function () {
 
   it('stops the server\'s query when it is cancelled, and ends the run as KILLED', async () => {
     await writeFile(join(project.folder, 'recipes', 'sql', 'slow.sql.j2'), "SELECT 'EWR' AS origin, {{ as_of() }} AS event_timestamp, 1 AS arrived_late, CAST(pg_sleep(55) AS text) AS waited");
-    await project.writeRecipe('slow', fixtureRecipe({ name: 'slow', sections: { loader: { source_uri: 'sql/slow.sql.j2', entity_schema: { entity_columns: ['origin'], timestamp_column: 'event_timestamp' }, parameters: {} }, augmenter: { type: 'pass_through', request_columns: [] } } }));
+    await project.writeRecipe('slow', fixtureRecipe({ name: 'slow', sections: { loader: { source_uri: 'sql/slow.sql.j2', entity_schema: { entity_columns: ['origin'], timestamp_column: 'event_timestamp' }, parameters: {} }, augmenter: { type: 'pass_through', request_columns: [] }, preprocessor: { steps: [{ one_hot: ['origin'] }] } } }));
     const database = new pg.Client({ connectionString: project.databaseUrl });
     await database.connect();
     const sleeping = async (): Promise<boolean> => (await database.query("SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(55)%' AND pid <> pg_backend_pid()")).rowCount! > 0;
