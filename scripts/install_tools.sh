@@ -47,6 +47,8 @@ check_python() {
 lock() {
   mkdir -p "$tools"
   exec 9>"$tools/.lock"
+  # Under sudo the folder stays the user's, who goes on without it.
+  [ -z "${SUDO_UID:-}" ] || chown "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$tools" "$tools/.lock"
   flock -n 9 || { say "waiting for another installation to end"; flock 9; }
 }
 

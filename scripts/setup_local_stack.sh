@@ -12,7 +12,7 @@ command -v npm >/dev/null || { echo 'setup: npm is missing; it usually comes wit
 install_tools() {
   # The servers' programs are needed only where they run as processes.
   local engine
-  engine=$(node --import tsx scripts/stack-engine.ts)
+  engine=$(node --import tsx scripts/stack-engine.ts) || return
   echo "setup: engine $engine"
   if [ "$engine" = native ]; then
     scripts/install_tools.sh servers data lightgbm

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 
@@ -7,13 +7,16 @@ import { parseEnv } from 'node:util';
 const EMPTY_PASSWORD = /^([A-Z_]*PASSWORD)=[ \t]*$/gm;
 
 /**
- * Makes `.env` in the project folder from the example, with random passwords, readable by its owner only. An existing one is never changed.
- * Resolves to whether it was made.
+ * Makes `.env` in the project folder from the example, with random passwords, readable by its owner only. In an existing one only empty passwords are filled: no server
+ * takes an empty one, so none is in use. Resolves to whether the file was made.
  */
 export function ensureEnvironmentFile(projectFolder: string, exampleFile: string): boolean {
   const file = join(projectFolder, '.env');
-  if (existsSync(file)) return false;
-  const text = readFileSync(exampleFile, 'utf8').replace(EMPTY_PASSWORD, (_line, name: string) => `${name}=${randomBytes(18).toString('hex')}`);
+  if (existsSync(file)) {
+    fillPasswords(file);
+    return false;
+  }
+  const text = withPasswords(readFileSync(exampleFile, 'utf8'));
   const temporary = `${file}.${process.pid}`;
   writeFileSync(temporary, text, { mode: 0o600 });
   try {
@@ -29,6 +32,19 @@ export function ensureEnvironmentFile(projectFolder: string, exampleFile: string
   } finally {
     rmSync(temporary, { force: true });
   }
+}
+
+function withPasswords(text: string): string {
+  return text.replace(EMPTY_PASSWORD, (_line, name: string) => `${name}=${randomBytes(18).toString('hex')}`);
+}
+
+function fillPasswords(file: string): void {
+  const text = readFileSync(file, 'utf8');
+  const filled = withPasswords(text);
+  if (filled === text) return;
+  const temporary = `${file}.${process.pid}`;
+  writeFileSync(temporary, filled, { mode: 0o600 });
+  renameSync(temporary, file);
 }
 
 /** The settings of `.env` where there is one, with the environment's variables before them. */

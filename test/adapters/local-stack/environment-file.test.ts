@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureEnvironmentFile, readSettings } from '../../../adapters/local-stack/environment-file.ts';
@@ -29,5 +29,15 @@ describe('.env', () => {
     ensureEnvironmentFile(folder, '.env.example');
     const settings = readSettings(folder, { REDIS_PORT: '7000' });
     assert.deepEqual([settings['REDIS_PORT'], settings['POSTGRES_PORT']], ['7000', '5432']);
+  });
+
+  it('has its empty passwords filled where it was copied by hand, and nothing else changed', () => {
+    const file = join(folder, '.env');
+    writeFileSync(file, 'REDIS_PORT=7001\nPOSTGRES_PASSWORD=mine\nREDIS_PASSWORD=\n');
+    assert.equal(ensureEnvironmentFile(folder, '.env.example'), false);
+    const settings = readSettings(folder, {});
+    assert.deepEqual([settings['REDIS_PORT'], settings['POSTGRES_PASSWORD']], ['7001', 'mine']);
+    assert.match(settings['REDIS_PASSWORD'] ?? '', /^[0-9a-f]{36}$/);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
   });
 });
