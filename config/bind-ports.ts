@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readSettings } from '../adapters/local-stack/environment-file.ts';
+import { findToolsFolder } from '../adapters/local-stack/tools-folder.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from './load-config.ts';
 
@@ -39,11 +40,11 @@ export async function bindPorts({ folder, config }: Project, environment: NodeJS
   };
 }
 
-/** The file that ML_PIPELINE_LIGHTGBM names, or the one in the folder that ML_PIPELINE_TOOLS names, or in `.tools` of the project; else the trainer looks around the package. */
+/** The file that ML_PIPELINE_LIGHTGBM names, or the one in the tool folder; where neither is, the trainer looks around the package. */
 function findLightgbm(folder: string, environment: NodeJS.ProcessEnv): { readonly lightgbmLibrary?: string } {
   const { ML_PIPELINE_LIGHTGBM: named = '', ML_PIPELINE_TOOLS: tools = '' } = readSettings(folder, environment);
   if (named !== '') return { lightgbmLibrary: resolve(folder, named) };
-  const installed = join(resolve(folder, tools === '' ? '.tools' : tools), 'lightgbm', 'lib_lightgbm.so');
+  const installed = join(findToolsFolder({ projectFolder: folder, environment }), 'lightgbm', 'lib_lightgbm.so');
   return tools !== '' || existsSync(installed) ? { lightgbmLibrary: installed } : {};
 }
 

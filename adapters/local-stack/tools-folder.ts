@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { PipelineError } from '../../domain/errors.ts';
+import { readSettings } from './environment-file.ts';
 
 export interface ProjectFolders {
   readonly projectFolder: string;
@@ -9,9 +10,9 @@ export interface ProjectFolders {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** The tool folder: what ML_PIPELINE_TOOLS names, else `.tools` of the project. */
-export function findToolsFolder({ projectFolder, environment }: ProjectFolders): string {
-  return environment['ML_PIPELINE_TOOLS'] || join(projectFolder, '.tools');
+/** The tool folder: what ML_PIPELINE_TOOLS names in the environment or in .env (relative to the project folder), else `.tools` of the project. */
+export function findToolsFolder({ projectFolder, environment }: Pick<ProjectFolders, 'projectFolder' | 'environment'>): string {
+  return resolve(projectFolder, readSettings(projectFolder, environment)['ML_PIPELINE_TOOLS'] || '.tools');
 }
 
 /** Runs `scripts/install_tools.sh` of the package for this project, its lines on standard error. `sets`: as the script names them; none: the usual ones. */

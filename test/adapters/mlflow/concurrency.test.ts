@@ -25,7 +25,7 @@ describe('many processes on one MLflow file store', function () {
     const children = await Promise.all(Array.from({ length: PROCESSES }, (_, index) => startChild(root, 'race', index)));
     const results = await Promise.all(children.map(async (child) => {
       child.send('go');
-      return (await once(child, 'message'))[0] as { experimentId: string; runId: string; version: string; own: string };
+      return (await messageOf(child)) as { experimentId: string; runId: string; version: string; own: string };
     }));
     for (const key of ['experimentId', 'runId', 'version'] as const) assert.equal(new Set(results.map((result) => result[key])).size, 1, key);
     assert.deepEqual(results.map((result) => Number(result.own)).sort((a, b) => a - b), Array.from({ length: PROCESSES }, (_, i) => i + 1));
@@ -70,9 +70,15 @@ async function checkComplete(root: string): Promise<void> {
   assert.equal((await tracker.versionByAlias('model', 'champion'))?.version, String(RUNS));
 }
 
+/** The child's next message; a child that ends without one fails the test at once (its error stands on standard error). */
+async function messageOf(child: ChildProcess): Promise<unknown> {
+  const ended = once(child, 'exit').then(([code, signal]) => assert.fail(`the child process ended with ${String(code ?? signal)} before it answered`));
+  const [message] = (await Promise.race([once(child, 'message'), ended])) as [unknown];
+  return message;
+}
+
 async function startChild(root: string, mode: string, count: number): Promise<ChildProcess> {
   const child = fork(CHILD, [root, mode, String(count)], { execArgv: ['--import', 'tsx'] });
-  const [message] = await once(child, 'message');
-  assert.equal(message, 'ready');
+  assert.equal(await messageOf(child), 'ready');
   return child;
 }
