@@ -26,8 +26,17 @@ export interface HistoricalFeaturesRequest {
   readonly spine: SpineRef;
   readonly timestampColumn: string;
   readonly selection: FeatureSelection;
+  /** How to join; both give the same rows. Default `auto`. */
+  readonly strategy?: JoinStrategy | 'auto';
   readonly signal?: AbortSignal;
 }
+
+/**
+ * `warehouse`: one query, one index lookup per spine row and view; best where the sources are much larger than the spine.
+ * `snapshot`: the needed windows of the sources are read once and merged in this process. `auto` chooses by the warehouse's row estimates.
+ */
+export const JOIN_STRATEGIES = ['warehouse', 'snapshot'] as const;
+export type JoinStrategy = (typeof JOIN_STRATEGIES)[number];
 
 /** Rows with their schema known before the first row is read. */
 export interface RowStream {
@@ -40,6 +49,8 @@ export interface NewestRowsRequest {
   /** Event timestamps from `startMicros` (included) to `endMicros` (included); created timestamps not later than `endMicros`. */
   readonly startMicros: Micros;
   readonly endMicros: Micros;
+  /** Only rows whose created timestamp is later than this (incremental materialization). Needs a source with a created column. */
+  readonly createdAfterMicros?: Micros;
   /** One of `count` disjoint slices by hash of the join keys, 0-based; every entity falls into exactly one. */
   readonly slice: { readonly index: number; readonly count: number };
   readonly signal?: AbortSignal;

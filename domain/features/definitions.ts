@@ -32,6 +32,15 @@ export interface TableSource extends Described {
   readonly createdTimestampColumn?: string;
   /** Source column -> feature or join key name, for columns whose names differ. */
   readonly fieldMapping?: Readonly<Record<string, string>>;
+  /** Bool column: true in a row that deletes the entity's values from its event timestamp on (a tombstone). All features of such a row are missing, offline and online. */
+  readonly deletedColumn?: string;
+  /** For a source without created timestamps: how many seconds after its event timestamp a row may arrive. Incremental materialization reads back so far. */
+  readonly latenessSeconds?: number;
+}
+
+/** Where rows are pushed to a view between two loads of its table; several views with one table may share it. */
+export interface PushSource extends Described {
+  readonly name: string;
 }
 
 /** Features that share entities, a source and a ttl. */
@@ -43,6 +52,8 @@ export interface FeatureView extends Described {
   /** Seconds that a value stays valid after its event timestamp, the edge inside; null: for ever. */
   readonly ttlSeconds: number | null;
   readonly source: TableSource;
+  /** The view also takes rows that are pushed (`POST /push`) under this source's name. */
+  readonly pushSource?: PushSource;
   /** Whether materialization copies it to the online store. Default true. */
   readonly online?: boolean;
   /** Historical reads leave out rows whose created timestamp is later than the as-of instant. Default false. */
@@ -52,8 +63,19 @@ export interface FeatureView extends Described {
 /** The features that one model uses; versioned by its name (`flight_delay_v1`). */
 export interface FeatureService extends Described {
   readonly name: string;
-  /** Views with the features taken from them, in model input order; `features` left out: all of the view. */
-  readonly features: readonly { readonly view: string; readonly features?: readonly string[] }[];
+  /** Views with the features taken from them, in model input order. */
+  readonly features: readonly FeatureProjection[];
+}
+
+/** Features taken from one view, stored or on demand. */
+export interface FeatureProjection {
+  readonly view: string;
+  /** Left out: all of the view. */
+  readonly features?: readonly string[];
+  /** Another name for the view in this service, so that one view can be taken twice (`origin_weather`, `dest_weather`): its features are referred to, and named apart, by it. */
+  readonly alias?: string;
+  /** Join key of the view -> column of the spine or request that holds it here (`{ airport: 'dest' }`). */
+  readonly joinKeyMap?: Readonly<Record<string, string>>;
 }
 
 /** Everything that a feature repository (`feature_repo/index.ts`) exports. */

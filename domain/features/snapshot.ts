@@ -21,10 +21,25 @@ export interface FeatureViewSnapshot {
   readonly source: TableSource;
   readonly online: boolean;
   readonly asKnown: boolean;
+  /** The name under which a selection takes the view (FeatureProjection.alias); reads of the view itself use `name`. */
+  readonly alias?: string;
+  /** Join key -> column of the spine or request that holds it; keys that are not named are held by the column of their own name. */
+  readonly joinKeyMap?: Readonly<Record<string, string>>;
+}
+
+/** What SelectedFeature.view refers to. */
+export function selectedName(view: Pick<FeatureViewSnapshot, 'name' | 'alias'>): string {
+  return view.alias ?? view.name;
+}
+
+/** The column of the spine or request that holds the join key. */
+export function keyColumn(view: Pick<FeatureViewSnapshot, 'joinKeyMap'>, joinKey: string): string {
+  return view.joinKeyMap?.[joinKey] ?? joinKey;
 }
 
 /** One feature taken from a view, and the column that carries it in a training set and in a model's inputs. */
 export interface SelectedFeature {
+  /** `selectedName` of the view. */
   readonly view: string;
   readonly feature: string;
   /** The feature's name; `view__feature` where two selected features share a name. */
