@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { registerAttach } from './commands/attach.ts';
-import { registerFeatures } from './commands/features.ts';
+import { registerFeatures } from './commands/features/index.ts';
 import { registerMachine } from './commands/machine.ts';
 import { registerMaterialize } from './commands/materialize.ts';
 import { registerPredict } from './commands/predict.ts';
