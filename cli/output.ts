@@ -41,6 +41,11 @@ export function createOutput(json: boolean, stdout: NodeJS.WriteStream = process
   };
 }
 
+/** `1 interval`, `2 intervals`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+}
+
 /** Columns padded to their widest cell, two spaces between. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const widths = header.map((title, index) => Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)));

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../../context.ts';
+import { counted } from '../../output.ts';
 import { checkedRepository } from './checked-repository.ts';
 
 export function registerValidate(features: Command, { services, run }: CommandContext): void {
@@ -12,7 +13,7 @@ export function registerValidate(features: Command, { services, run }: CommandCo
         services.withPorts(async (ports) => {
           const { entities, featureViews, featureServices } = await checkedRepository(ports);
           const counts = { entities: entities.length, feature_views: featureViews.length, feature_services: featureServices.length };
-          output.result({ valid: true, ...counts }, [`${counts.entities} entities, ${counts.feature_views} feature views and ${counts.feature_services} feature services fit their tables.`]);
+          output.result({ valid: true, ...counts }, [`${counted(counts.entities, 'entity', 'entities')}, ${counted(counts.feature_views, 'feature view')} and ${counted(counts.feature_services, 'feature service')} fit their tables.`]);
         }),
       ),
     );
