@@ -37,6 +37,18 @@ export interface OnlineStore {
   write(view: FeatureViewSnapshot, batch: RecordBatch): Promise<OnlineWriteResult>;
   /** All requests in one round trip: result [request][entity]. A stored value of another type than declared is INVALID_DATA. */
   read(requests: readonly OnlineReadRequest[]): Promise<readonly (readonly OnlineRow[])[]>;
+  /**
+   * Renews the expiry of every key of the project that holds a value of the view still within its ttl at the instant: what `write` does for the rows that it is given, for
+   * rows that no materialization brings any more. Goes through all keys with bounded memory, and can be repeated.
+   */
+  renew(view: FeatureViewSnapshot, asOfMicros: Micros): Promise<{ readonly renewed: number }>;
+  /** Entity keys (in the order of the view's join keys, canonical) that the store holds for the view, in no order, at most `batchSize` at a time; the same one may come twice. */
+  entities(view: FeatureViewSnapshot, batchSize: number): AsyncIterable<readonly (readonly FeatureValue[])[]>;
+  /**
+   * Removes the view's values, of all entities or of those given; values of other views stay. `removed`: entities that had some. Each entity is one step: a row that another
+   * writer brings meanwhile is there as a whole or not at all. Can be repeated.
+   */
+  remove(view: FeatureViewSnapshot, entityKeys?: readonly (readonly FeatureValue[])[]): Promise<{ readonly removed: number }>;
   /** Round trip without data; UNAVAILABLE when the server does not answer in time. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -3,12 +3,13 @@ import { PipelineError } from '../../domain/errors.ts';
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import type { OnlineStore, OnlineWriteResult } from '../../ports/online-store.ts';
 import { openRedis } from './connection.ts';
-import type { RedisAddress, RedisConnection } from './connection.ts';
+import type { RedisAddress } from './connection.ts';
 import { packRows } from './pack-rows.ts';
-import type { PackedRows } from './pack-rows.ts';
 import { readRows } from './read-rows.ts';
+import { removeRows, renewKeys, scanEntities } from './maintenance.ts';
+import { runScript } from './script.ts';
 import { createViewLayouts } from './view-layout.ts';
-import { WRITE_SCRIPT, WRITE_SCRIPT_SHA1 } from './write-script.ts';
+import { WRITE_SCRIPT } from './write-script.ts';
 
 export interface RedisOnlineStoreOptions extends RedisAddress {
   /** Feast's project: the end of every key, which keeps projects apart in one database. */
@@ -38,9 +39,21 @@ export function createRedisOnlineStore(options: RedisOnlineStoreOptions): Online
   return {
     write: (view, batch) => attempt(`write feature view ${view.name}`, () => writeRows(view, batch)),
     read: (requests) => attempt('read features', () => readRows(connection.redis, layoutOf, requests)),
+    renew: (view, asOfMicros) => attempt(`renew the keys of feature view ${view.name}`, () => renewKeys(connection.redis, layoutOf(view), view, asOfMicros, keyTtlSeconds)),
+    entities: (view, batchSize) => explained(`list the entities of feature view ${view.name}`, scanEntities(connection.redis, layoutOf(view), batchSize)),
+    remove: (view, entityKeys) => attempt(`remove feature view ${view.name}`, () => removeRows(connection.redis, layoutOf(view), view, entityKeys)),
     ping: () => attempt('answer', async () => void (await connection.redis.ping())),
     close: () => connection.close(),
   };
+
+  async function* explained<T>(action: string, batches: AsyncIterable<T>): AsyncGenerator<T, undefined> {
+    try {
+      yield* batches;
+    } catch (error) {
+      throw connection.explain(error, action);
+    }
+    return undefined;
+  }
 
   async function writeRows(view: FeatureViewSnapshot, batch: RecordBatch): Promise<OnlineWriteResult> {
     const layout = layoutOf(view);
@@ -51,7 +64,7 @@ export function createRedisOnlineStore(options: RedisOnlineStoreOptions): Online
     // Each lane sends a call, waits for its answer and takes the next one. Where one fails, its loop closes the generator, and the others end too.
     const lane = async (): Promise<void> => {
       for (const { keys, rows } of calls) {
-        const count = await runScript(connection, keys, [...settings, rows, ...fields]); // on its own line: other lanes add to `written` meanwhile
+        const count = await runScript(connection.redis, WRITE_SCRIPT, keys, [...settings, rows, ...fields]); // on its own line: other lanes add to `written` meanwhile
         written += count;
       }
     };
@@ -59,16 +72,6 @@ export function createRedisOnlineStore(options: RedisOnlineStoreOptions): Online
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failure !== undefined) throw failure.reason;
     return { written, skipped: batch.rowCount - written };
-  }
-}
-
-/** Runs the script by its hash; a server that does not have it (new, or restarted) gets its text, once per call that found it missing. */
-async function runScript({ redis }: RedisConnection, keys: PackedRows['keys'], parameters: readonly (string | Buffer)[]): Promise<number> {
-  try {
-    return (await redis.evalsha(WRITE_SCRIPT_SHA1, keys.length, ...keys, ...parameters)) as number;
-  } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return (await redis.eval(WRITE_SCRIPT, keys.length, ...keys, ...parameters)) as number;
   }
 }
 

@@ -1,12 +1,16 @@
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import { createEntityKeyEncoder } from '../feast/codec/entity-key.ts';
 import type { EntityKeyEncoder } from '../feast/codec/entity-key.ts';
+import { createEntityKeyReader } from '../feast/codec/entity-key-reader.ts';
+import type { EntityKeyReader } from '../feast/codec/entity-key-reader.ts';
 import { createFieldKeys } from '../feast/codec/field-keys.ts';
 import type { FieldKeys } from '../feast/codec/field-keys.ts';
 
 /** Where the values of one view are: computed once per view. */
 export interface ViewLayout {
   readonly encodeKey: EntityKeyEncoder;
+  /** Tells the keys of the view's entities from other keys. */
+  readonly keys: EntityKeyReader;
   readonly fields: FieldKeys;
   /** Our own field beside Feast's, which Feast ignores: since when the stored row is known. */
   readonly createdField: Buffer;
@@ -18,7 +22,12 @@ export function createViewLayouts(project: string): (view: FeatureViewSnapshot) 
   return (view) => {
     let layout = layouts.get(view);
     if (layout === undefined) {
-      layout = { encodeKey: createEntityKeyEncoder(project, view.joinKeys), fields: createFieldKeys(view.name), createdField: Buffer.from(`_created:${view.name}`, 'utf8') };
+      layout = {
+        encodeKey: createEntityKeyEncoder(project, view.joinKeys),
+        keys: createEntityKeyReader(project, view.joinKeys),
+        fields: createFieldKeys(view.name),
+        createdField: Buffer.from(`_created:${view.name}`, 'utf8'),
+      };
       layouts.set(view, layout);
     }
     return layout;

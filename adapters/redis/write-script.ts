@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { defineScript } from './script.ts';
+import { TIMESTAMP_FUNCTIONS } from './script-timestamps.ts';
 
 /**
  * Writes rows of one feature view, each only when it is newer than what is there. Redis runs a script alone, so that the comparison and the write are one step
@@ -8,7 +9,7 @@ import { createHash } from 'node:crypto';
  * feature fields. A row is its length, then parts with their lengths before them: event timestamp, created message or nothing, one value per feature field.
  * Lengths are 32 bits, least significant byte first. Answers how many rows were written.
  */
-export const WRITE_SCRIPT = `
+export const WRITE_SCRIPT = defineScript(`
 local timestamp_field, created_field = ARGV[1], ARGV[2]
 local key_seconds, view_ttl = ARGV[3], tonumber(ARGV[4])
 local expires = tonumber(key_seconds) >= 0
@@ -16,44 +17,9 @@ local rows = ARGV[5]
 local features = #ARGV - 5
 local values_format = '<' .. string.rep('I4c0', features)
 local now = tonumber(redis.call('TIME')[1])
-local byte, call, unpack_bytes = string.byte, redis.call, struct.unpack
+local call, unpack_bytes = redis.call, struct.unpack
 
--- A protobuf varint: its value, and where the next byte is. Ten bytes are a negative number in two's complement: its magnitude is read from the
--- inverted bits, since a Lua number (a double) holds no 64 bits.
-local function varint(bytes, at)
-  local value, inverted, scale = 0, 0, 1
-  for i = at, at + 8 do
-    local b = byte(bytes, i)
-    if not b then error('a stored timestamp ends in the middle of a number') end
-    if b < 128 then return value + b * scale, i + 1 end
-    value = value + (b - 128) * scale
-    inverted = inverted + (255 - b) * scale
-    scale = scale * 128
-  end
-  return -inverted - 1, at + 10
-end
-
--- A google.protobuf.Timestamp from byte 'at' on: seconds, nanoseconds.
-local function timestamp(bytes, at)
-  local seconds, nanos = 0, 0
-  while at <= #bytes do
-    local tag = byte(bytes, at)
-    if tag == 8 then seconds, at = varint(bytes, at + 1)
-    elseif tag == 16 then nanos, at = varint(bytes, at + 1)
-    else error('a stored timestamp has an unknown field') end
-  end
-  return seconds, nanos
-end
-
--- Whether timestamp a is later than b: 1, earlier: -1, equal: 0.
-local function compare(a, a_at, b, b_at)
-  local a_seconds, a_nanos = timestamp(a, a_at)
-  local b_seconds, b_nanos = timestamp(b, b_at)
-  if a_seconds ~= b_seconds then return a_seconds > b_seconds and 1 or -1 end
-  if a_nanos ~= b_nanos then return a_nanos > b_nanos and 1 or -1 end
-  return 0
-end
-
+${TIMESTAMP_FUNCTIONS}
 -- Of two rows with one event timestamp: whether the new one is known later. A stored created message counts only while it belongs to the stored timestamp.
 local function created_later(key, stored, created)
   if created == '' then return false end
@@ -61,7 +27,7 @@ local function created_later(key, stored, created)
   local there = call('HGET', key, created_field)
   if there == created then return false end
   if not there or string.sub(there, 1, #head) ~= head then return true end
-  return compare(created, byte(created, 2) + 5, there, #head + 3) > 0
+  return compare(created, string.byte(created, 2) + 5, there, #head + 3) > 0
 end
 
 local names_and_values = {timestamp_field, '', created_field, ''}
@@ -101,9 +67,7 @@ for k = 1, #KEYS do
   end
 end
 return written
-`;
-
-export const WRITE_SCRIPT_SHA1 = createHash('sha1').update(WRITE_SCRIPT).digest('hex');
+`);
 
 /** Features that one row may have: what Lua's stack holds, with room to spare. */
 export const MAX_FEATURES_PER_VIEW = 3000;

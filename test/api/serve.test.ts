@@ -29,6 +29,9 @@ function slowStore(): OnlineStore & { readonly asked: Promise<void>; letGo(): vo
       return requests.map(({ entityKeys, features }) => entityKeys.map(() => ({ eventTimestampMicros: undefined, values: features.map(() => null) })));
     },
     write: () => Promise.resolve({ written: 0, skipped: 0 }),
+    renew: () => Promise.resolve({ renewed: 0 }),
+    entities: async function* () {},
+    remove: () => Promise.resolve({ removed: 0 }),
     ping: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

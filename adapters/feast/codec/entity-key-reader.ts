@@ -1,0 +1,63 @@
+import type { JoinKey } from '../../../domain/features/snapshot.ts';
+import type { FeatureValue, JoinKeyType } from '../../../domain/features/value-types.ts';
+import { createEntityKeyEncoder } from './entity-key.ts';
+
+/** Finds and reads the entity keys of one project and one set of join keys. */
+export interface EntityKeyReader {
+  /** The bytes that every such key begins with. */
+  readonly prefix: Buffer;
+  /** The bytes that every such key ends with. */
+  readonly suffix: Buffer;
+  /** The join key values, in the order of the join keys; undefined where the bytes are a key of another project, of other join keys, or none at all. */
+  read(key: Buffer): readonly FeatureValue[] | undefined;
+}
+
+/** The reverse of `createEntityKeyEncoder`, for the same project and join keys. */
+export function createEntityKeyReader(project: string, joinKeys: readonly JoinKey[]): EntityKeyReader {
+  const suffix = Buffer.from(project, 'utf8');
+  const sorted = joinKeys.map(({ name, type }, index) => ({ name: Buffer.from(name, 'utf8'), type, index })).sort((a, b) => Buffer.compare(a.name, b.name));
+  const encode = createEntityKeyEncoder(project, joinKeys);
+  const prefix = prefixOf(sorted.length === 0 ? [Buffer.from('__dummy_id', 'utf8')] : sorted.map(({ name }) => name));
+  return {
+    prefix,
+    suffix,
+    read(key) {
+      if (!key.subarray(0, prefix.length).equals(prefix)) return undefined;
+      if (sorted.length === 0) return key.equals(encode([])) ? [] : undefined;
+      const values: FeatureValue[] = new Array<FeatureValue>(sorted.length);
+      let at = prefix.length;
+      for (const { type, index } of sorted) {
+        if (at + 8 > key.length) return undefined;
+        const end = at + 8 + key.readUInt32LE(at + 4);
+        if (end > key.length) return undefined;
+        const value = readKeyValue(type, key.readUInt32LE(at), key.subarray(at + 8, end));
+        if (value === undefined) return undefined;
+        values[index] = value;
+        at = end;
+      }
+      return key.subarray(at).equals(suffix) ? values : undefined;
+    },
+  };
+}
+
+const READERS: { readonly [T in JoinKeyType]: readonly [typeNumber: number, bytes: number | undefined, read: (bytes: Buffer) => FeatureValue] } = {
+  Bytes: [1, undefined, (bytes) => Uint8Array.from(bytes)],
+  String: [2, undefined, (bytes) => bytes.toString('utf8')],
+  Int32: [3, 4, (bytes) => bytes.readInt32LE(0)],
+  Int64: [4, 8, (bytes) => bytes.readBigInt64LE(0)],
+  UnixTimestamp: [8, 8, (bytes) => Number(bytes.readBigInt64LE(0))],
+};
+
+function readKeyValue(type: JoinKeyType, typeNumber: number, bytes: Buffer): FeatureValue | undefined {
+  const [wanted, length, read] = READERS[type];
+  return typeNumber === wanted && (length === undefined || length === bytes.length) ? read(bytes) : undefined;
+}
+
+function prefixOf(names: readonly Buffer[]): Buffer {
+  const uint32 = (value: number): Buffer => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32LE(value);
+    return bytes;
+  };
+  return Buffer.concat([uint32(names.length), ...names.flatMap((name) => [uint32(2), uint32(name.length), name])]);
+}

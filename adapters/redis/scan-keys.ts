@@ -1,0 +1,41 @@
+import type { Redis } from 'ioredis';
+import type { FeatureValue } from '../../domain/features/value-types.ts';
+import type { EntityKeyReader } from '../feast/codec/entity-key-reader.ts';
+
+/** An entity that the server holds something of. */
+export interface StoredEntity {
+  readonly key: Buffer;
+  readonly values: readonly FeatureValue[];
+}
+
+/** Keys that the server looks at per round trip. */
+const SCAN_COUNT = 1000;
+
+/**
+ * The entities that have a key, some at a time; every one that is there from beginning to end comes at least once, others may. The server looks at all keys of the
+ * database, whoever's they are: a second for about a million.
+ */
+export async function* scanKeys(redis: Redis, keys: EntityKeyReader): AsyncGenerator<readonly StoredEntity[], undefined> {
+  const pattern = Buffer.concat([escapeGlob(keys.prefix), Buffer.from('*'), escapeGlob(keys.suffix)]);
+  let cursor = '0';
+  do {
+    const [next, found] = (await redis.callBuffer('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT)) as [Buffer, Buffer[]];
+    cursor = next.toString();
+    const entities = found.flatMap((key) => {
+      const values = keys.read(key);
+      return values === undefined ? [] : [{ key, values }];
+    });
+    if (entities.length > 0) yield entities;
+  } while (cursor !== '0');
+  return undefined;
+}
+
+/** Bytes that SCAN's pattern takes as they are. */
+function escapeGlob(bytes: Buffer): Buffer {
+  const escaped: number[] = [];
+  for (const byte of bytes) {
+    if ('*?[]\\^-'.includes(String.fromCharCode(byte))) escaped.push(0x5c);
+    escaped.push(byte);
+  }
+  return Buffer.from(escaped);
+}
