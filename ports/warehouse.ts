@@ -44,13 +44,20 @@ export interface RowStream {
   readonly batches: AsyncIterable<RecordBatch>;
 }
 
+export interface JoinedRows extends RowStream {
+  /** How they are joined. */
+  readonly strategy: JoinStrategy;
+}
+
 export interface NewestRowsRequest {
   readonly view: FeatureViewSnapshot;
-  /** Event timestamps from `startMicros` (included) to `endMicros` (included); created timestamps not later than `endMicros`. */
+  /** Event timestamps from `startMicros` (included) to `endMicros` (included). */
   readonly startMicros: Micros;
   readonly endMicros: Micros;
-  /** Only rows whose created timestamp is later than this (incremental materialization). Needs a source with a created column. */
-  readonly createdAfterMicros?: Micros;
+  /** Created timestamps not later than this. Default: `endMicros`. */
+  readonly knownByMicros?: Micros;
+  /** Only rows that could not be seen yet at this instant: their created or their event timestamp is later (incremental materialization). */
+  readonly visibleAfterMicros?: Micros;
   /** One of `count` disjoint slices by hash of the join keys, 0-based; every entity falls into exactly one. */
   readonly slice: { readonly index: number; readonly count: number };
   readonly signal?: AbortSignal;

@@ -10,5 +10,14 @@ export function trainWorkflowId(recipe: string): string {
 
 /** One materialization per set of views runs at a time. */
 export function materializeWorkflowId(views: readonly string[]): string {
-  return views.length === 0 ? 'materialize-all' : `materialize-${slug([...views].sort().join('-'))}`;
+  return `materialize-${viewSet(views)}`;
+}
+
+/** One backfill per set of views runs at a time; it may run beside their materialization. */
+export function backfillWorkflowId(views: readonly string[]): string {
+  return `backfill-${viewSet(views)}`;
+}
+
+function viewSet(views: readonly string[]): string {
+  return views.length === 0 ? 'all' : slug([...views].sort().join('-'));
 }

@@ -12,6 +12,8 @@ export interface MaterializedView {
   readonly skipped: number;
   readonly start: string;
   readonly end: string;
+  /** Of an incremental materialization: the end of the one before it. */
+  readonly since?: string;
 }
 
 export interface MaterializeFeaturesResult {
@@ -19,11 +21,12 @@ export interface MaterializeFeaturesResult {
 }
 
 /** Slices under way at once: the store and the warehouse are shared with serving. */
-const PARALLEL_SLICES = 4;
+const PARALLEL_SLICES = 3;
 
 /**
- * Copies the newest value of every entity, for a window of event timestamps, from the warehouse to the online store, view by view in slices. A view's interval is
- * recorded only when all of its slices are in the store. Repeating it changes no value, since an older event never replaces a newer one.
+ * Copies the newest value of every entity, for a window of event timestamps or of what came to be seen since the last time, from the warehouse to the online store, view by
+ * view in slices. Then the expiry of every value that may still be served is renewed, and the view's interval recorded: not before all of its slices are in the store.
+ * Repeating it changes no value, since an older event never replaces a newer one.
  */
 export async function materializeFeatures(input: MaterializeFeaturesInput): Promise<MaterializeFeaturesResult> {
   const request = checkedInput(materializeFeaturesInput, input, 'materializeFeatures');
@@ -33,12 +36,17 @@ export async function materializeFeatures(input: MaterializeFeaturesInput): Prom
   tracker.tag([{ key: SEARCH_ATTRIBUTES.featureView, value: windows.map(({ view }) => view.name) }]);
   const views: MaterializedView[] = [];
   for (const window of windows) {
-    views.push(await tracker.step(window.view.name, () => materializeView(window), ({ written, skipped }) => `${written} written, ${skipped} kept`));
+    const work = async (): Promise<MaterializedView> => {
+      const written = await writeSlices(window);
+      if (request.part !== true) await finishView(window);
+      return written;
+    };
+    views.push(await tracker.step(window.view.name, work, ({ written, skipped }) => `${written} written, ${skipped} kept`));
   }
   return { views };
 }
 
-async function materializeView(window: ViewWindow): Promise<MaterializedView> {
+async function writeSlices(window: ViewWindow): Promise<MaterializedView> {
   let [next, written, skipped] = [0, 0, 0];
   const lane = async (): Promise<void> => {
     while (next < window.slices) {
@@ -48,6 +56,13 @@ async function materializeView(window: ViewWindow): Promise<MaterializedView> {
     }
   };
   await Promise.all(Array.from({ length: Math.min(PARALLEL_SLICES, window.slices) }, lane));
-  await quick.recordMaterialization(window);
-  return { view: window.view.name, written, skipped, start: window.start, end: window.end };
+  const { view, start, end, since } = window;
+  return { view: view.name, written, skipped, start, end, ...(since === undefined ? {} : { since }) };
+}
+
+/** Nothing is recorded of an incremental window that ends before the last one did. */
+async function finishView(window: ViewWindow): Promise<void> {
+  const { view, start, end, since } = window;
+  await slices.renewExpiry({ view });
+  if (window.slices > 0) await quick.recordMaterialization({ view, start, end, ...(since === undefined ? {} : { since }) });
 }

@@ -6,6 +6,8 @@ import { SEARCH_ATTRIBUTES } from '../temporal/search-attributes.ts';
 export interface StepTracker {
   /** Runs a step and keeps its times and figures for the `progress` query. */
   step<T>(name: string, work: () => Promise<T>, detail?: (result: T) => string): Promise<T>;
+  /** Figures of a step that is under way. */
+  say(name: string, detail: string): void;
   skip(name: string, reason: string): void;
   /** Search attributes are set only when the namespace has them. */
   tag(attributes: readonly SearchAttributePair[]): void;
@@ -24,6 +26,7 @@ export function trackSteps(names: readonly string[]): StepTracker & { allowSearc
     allowSearch: (registered) => {
       searchable = registered;
     },
+    say: (name, detail) => void steps.set(name, { ...steps.get(name)!, detail }),
     skip: (name, reason) => void steps.set(name, { name, status: 'skipped', detail: reason }),
     step: async (name, work, detail) => {
       const startedMillis = Date.now();

@@ -1,15 +1,18 @@
 import type pg from 'pg';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
+import type { Micros } from '../../domain/instant.ts';
 import type { NewestRowsRequest } from '../../ports/warehouse.ts';
 import type { CopyColumn } from './copy-decoder.ts';
 import { describePostgresTable } from './describe.ts';
 import { quoteTable } from './pool.ts';
 import { comparable, instantLiteral, wholeNumberLiteral } from './sql.ts';
 import { bindView, instantFor, newestFirst } from './view-source.ts';
-import type { ViewSource } from './view-source.ts';
+import type { SourceColumn, ViewSource } from './view-source.ts';
+
+type Window = Omit<NewestRowsRequest, 'slice' | 'view' | 'signal'>;
 
 /** The query of Warehouse.newestRows and the columns that it gives. */
-export async function planNewestRows(pool: pg.Pool, request: NewestRowsRequest): Promise<{ readonly columns: readonly CopyColumn[]; readonly select: string }> {
+export async function planNewestRows(pool: pg.Pool, request: NewestRowsRequest): Promise<{ readonly columns: readonly CopyColumn[]; readonly before: readonly string[]; readonly select: string }> {
   const { index, count } = request.slice;
   if (!Number.isSafeInteger(count) || !Number.isSafeInteger(index) || count < 1 || index < 0 || index >= count) {
     throw new PipelineError('INVALID_INPUT', `Slice ${index} of ${count} does not exist: slices are numbered from 0.`);
@@ -27,7 +30,8 @@ export async function planNewestRows(pool: pg.Pool, request: NewestRowsRequest):
     FROM ${quoteTable(request.view.source.table)} AS f
     WHERE ${[...windowConditions(source, request), ...sliceConditions(source, index, count)].join(' AND ')}
     ORDER BY ${keys}, ${newestFirst(source)}`;
-  return { columns: columns.map(({ name, type, wire }) => ({ name, type, wire })), select };
+  // Compiling the query takes longer than it saves: a slice is read in a second or two.
+  return { columns: columns.map(({ name, type, wire }) => ({ name, type, wire })), before: ['SET LOCAL jit = off'], select };
 }
 
 /** The planner's estimate: no row is read. */
@@ -45,22 +49,31 @@ async function sourceOf(pool: pg.Pool, { view }: Pick<NewestRowsRequest, 'view'>
   return source!;
 }
 
-/** Rows of the window that a join at its end could use: known by then. A row without created timestamp counts as known, except for a view that is read as known. */
-function windowConditions({ view, joinKeys, eventTimestamp, createdTimestamp }: ViewSource, { startMicros, endMicros }: Pick<NewestRowsRequest, 'startMicros' | 'endMicros'>): string[] {
-  const [start, end] = [instantLiteral(startMicros), instantLiteral(endMicros)];
-  const created = createdTimestamp === undefined ? [] : [`${createdTimestamp.raw} <= ${instantFor(createdTimestamp, end)}`];
+/**
+ * Rows of the window that a join at its end could use: known by then. A row without created timestamp counts as known, except for a view that is read as known.
+ * Incremental: of these, the rows that such a join at the earlier instant could not have used.
+ */
+function windowConditions({ view, joinKeys, eventTimestamp, createdTimestamp }: ViewSource, { startMicros, endMicros, knownByMicros = endMicros, visibleAfterMicros }: Window): string[] {
+  const later = (column: SourceColumn, micros: Micros): string => `${column.raw} > ${instantFor(column, instantLiteral(micros))}`;
+  const created = createdTimestamp === undefined ? [] : [`${createdTimestamp.raw} <= ${instantFor(createdTimestamp, instantLiteral(knownByMicros))}`];
+  const arrived = visibleAfterMicros === undefined ? [] : [[eventTimestamp, ...(createdTimestamp === undefined ? [] : [createdTimestamp])].map((column) => later(column, visibleAfterMicros)).join(' OR ')];
   return [
-    `${eventTimestamp.raw} >= ${instantFor(eventTimestamp, start)}`,
-    `${eventTimestamp.raw} <= ${instantFor(eventTimestamp, end)}`,
-    ...joinKeys.map((key) => `${key.raw} IS NOT NULL`),
+    `${eventTimestamp.raw} >= ${instantFor(eventTimestamp, instantLiteral(startMicros))}`,
+    `${eventTimestamp.raw} <= ${instantFor(eventTimestamp, instantLiteral(endMicros))}`,
+    ...joinKeys.map((key) => `${key.type === 'UnixTimestamp' ? key.value : key.raw} IS NOT NULL`),
     ...created.map((condition) => (view.asKnown ? condition : `(${condition} OR ${createdTimestamp!.raw} IS NULL)`)),
+    ...arrived.map((condition) => `(${condition})`),
   ];
 }
 
-/** Each key's text with its length before it, so that ('1', '1x') and ('11', 'x') differ. */
+/** A hash of all join keys, each one's seeded with that of those before it, decides the slice: cheap enough to compute for every row of the table. */
 function sliceConditions({ joinKeys }: ViewSource, index: number, count: number): string[] {
   if (count === 1) return [];
-  const [i, n] = [wholeNumberLiteral(index), wholeNumberLiteral(count)];
-  const text = joinKeys.map(({ value }) => `length((${value})::text)::text || ':' || (${value})::text`).join(" || ',' || ");
-  return [`((hashtextextended(${text}, 0) % ${n}) + ${n}) % ${n} = ${i}`];
+  const hash = joinKeys.reduce((seed, key) => hashOf(key, seed), '0');
+  return [`(${hash} & 9223372036854775807) % ${wholeNumberLiteral(count)} = ${wholeNumberLiteral(index)}`];
+}
+
+function hashOf({ type, value }: SourceColumn, seed: string): string {
+  if (type === 'String') return `hashtextextended((${value}) COLLATE "C", ${seed})`;
+  return type === 'Bytes' ? `hashtextextended(encode(${value}, 'hex'), ${seed})` : `hashint8extended(${value}, ${seed})`;
 }

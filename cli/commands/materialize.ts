@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { materializeWorkflowId } from '../../temporal/workflow-ids.ts';
-import { materializeFeaturesInput } from '../../temporal/inputs.ts';
+import { backfillWorkflowId, materializeWorkflowId } from '../../temporal/workflow-ids.ts';
+import { backfillFeaturesInput, materializeFeaturesInput } from '../../temporal/inputs.ts';
 import type { CommandContext } from '../context.ts';
+import { wholeNumber } from '../option-values.ts';
 import { table } from '../output.ts';
 import { checkedInput, runWorkflow } from './workflow-command.ts';
 
@@ -9,11 +10,22 @@ interface MaterializeOptions {
   readonly views?: readonly string[];
   readonly start?: string;
   readonly end?: string;
+  readonly incremental?: boolean;
+  readonly overlap?: number;
+  readonly detach?: boolean;
+}
+
+interface BackfillOptions {
+  readonly views?: readonly string[];
+  readonly start: string;
+  readonly end?: string;
+  readonly window?: number;
+  readonly parallel?: number;
   readonly detach?: boolean;
 }
 
 interface MaterializeResult {
-  readonly views: readonly { readonly view: string; readonly written: number; readonly skipped: number; readonly start: string; readonly end: string }[];
+  readonly views: readonly { readonly view: string; readonly written: number; readonly skipped: number; readonly start: string; readonly end: string; readonly since?: string }[];
 }
 
 export function registerMaterialize(program: Command, { services, run }: CommandContext): void {
@@ -21,18 +33,48 @@ export function registerMaterialize(program: Command, { services, run }: Command
     .command('materialize')
     .description('Copy the newest feature values from the warehouse to the online store.')
     .option('--views <name...>', 'feature views (default: all that are online)')
+    .option('--incremental', 'only what came since the last materialization of each view')
+    .option('--overlap <seconds>', 'how far before the last materialization an incremental one reads again (default: 600)', wholeNumber)
     .option('--start <instant>', 'first event timestamp (default: the end minus the ttl of the view)')
     .option('--end <instant>', 'last event timestamp (default: now)')
     .option('--detach', 'start it and return at once')
-    .addHelpText('after', '\nExample:\n  ml-pipeline materialize --views weather plane_stats')
+    .addHelpText('after', '\nExamples:\n  ml-pipeline materialize --views weather plane_stats\n  ml-pipeline materialize --incremental')
     .action(
-      run<MaterializeOptions>(async (output, { views, start, end, detach }) => {
-        const input = checkedInput(materializeFeaturesInput, { ...(views === undefined ? {} : { views }), ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) });
+      run<MaterializeOptions>(async (output, { views, start, end, incremental, overlap, detach }) => {
+        const input = checkedInput(materializeFeaturesInput, given({ views, start, end, incremental, overlap_seconds: overlap }));
         const followed = await runWorkflow<MaterializeResult>(services, output, { type: 'materializeFeatures', workflowId: materializeWorkflowId(views ?? []), input, detach: detach === true });
         if ('exitCode' in followed) return followed.exitCode;
-        const rows = followed.result.views.map((view) => [view.view, view.written.toLocaleString('en-US'), view.skipped.toLocaleString('en-US'), view.start, view.end]);
-        output.result(followed.result, table(['view', 'written', 'kept', 'from', 'to'], rows));
+        output.result(followed.result, viewLines(followed.result));
         return 0;
       }),
     );
+  program
+    .command('backfill')
+    .description('Materialize a long window in windows of their own, the newest first.')
+    .requiredOption('--start <instant>', 'first event timestamp')
+    .option('--end <instant>', 'last event timestamp (default: now)')
+    .option('--views <name...>', 'feature views (default: all that are online)')
+    .option('--window <hours>', 'hours of each window (default: 24)', wholeNumber)
+    .option('--parallel <n>', 'windows at work at once (default: 2)', wholeNumber)
+    .option('--detach', 'start it and return at once')
+    .addHelpText('after', '\nExample:\n  ml-pipeline backfill --views plane_stats --start 2025-01-01 --window 168')
+    .action(
+      run<BackfillOptions>(async (output, { views, start, end, window, parallel, detach }) => {
+        const input = checkedInput(backfillFeaturesInput, given({ views, start, end, window_hours: window, parallel }));
+        const followed = await runWorkflow<MaterializeResult>(services, output, { type: 'backfillFeatures', workflowId: backfillWorkflowId(views ?? []), input, detach: detach === true });
+        if ('exitCode' in followed) return followed.exitCode;
+        output.result(followed.result, viewLines(followed.result));
+        return 0;
+      }),
+    );
+}
+
+/** The options that were given. */
+function given(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function viewLines({ views }: MaterializeResult): readonly string[] {
+  const rows = views.map(({ view, written, skipped, start, since = start, end }) => [view, written.toLocaleString('en-US'), skipped.toLocaleString('en-US'), since, end]);
+  return table(['view', 'written', 'kept', 'from', 'to'], rows);
 }

@@ -1,0 +1,120 @@
+import type { FeatureRepository } from '../domain/features/definitions.ts';
+import { snapshotView } from '../domain/features/resolve.ts';
+import type { FeatureViewSnapshot } from '../domain/features/snapshot.ts';
+import { formatInstant, MICROS_PER_SECOND, parseInstant, type Micros } from '../domain/instant.ts';
+import { PipelineError } from '../domain/errors.ts';
+import { suggestion } from '../domain/nearest.ts';
+import type { RegisteredView } from '../ports/feature-registry.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { NewestRowsRequest } from '../ports/warehouse.ts';
+import type { MaterializeFeaturesInput } from '../temporal/inputs.ts';
+
+/** One view's part of a materialization. Instants are ISO 8601 text with microseconds. */
+export interface ViewWindow {
+  readonly view: FeatureViewSnapshot;
+  /** Event timestamps from here to `end`, both included. */
+  readonly start: string;
+  readonly end: string;
+  /** Rows created later are left out. Left out: `end`. */
+  readonly knownBy?: string;
+  /** Only rows that could not be seen yet at this instant. Left out: all. */
+  readonly visibleAfter?: string;
+  /** Of an incremental window: where the interval that is recorded begins, the end of the last one. Left out: at `start`. */
+  readonly since?: string;
+  /** 0: the window is in the store already. */
+  readonly slices: number;
+}
+
+/** Some seconds of work: longer than a step's overhead, short enough to lose to a kill. Small tables are cut finer, so that reading one slice overlaps with writing another. */
+const ROWS_PER_SLICE = 1_000_000;
+const ROWS_PER_SMALL_SLICE = 250_000;
+const SMALL_SLICES = 4;
+
+/** A slice reads the whole table and keeps its share; with a limit on their number the work stays in proportion to the rows, however many these are. */
+const MOST_SLICES = 32;
+
+/** Views without ttl are read from the beginning of time. */
+const BEGINNING: Micros = Number.MIN_SAFE_INTEGER;
+
+/** A transaction that was under way at the last materialization commits rows with an earlier created timestamp: so far back is read again. */
+export const DEFAULT_OVERLAP_SECONDS = 600;
+
+type Needs = Pick<Ports, 'clock' | 'warehouse' | 'featureRegistry'>;
+type Bounds = Omit<ViewWindow, 'view' | 'slices'>;
+
+export async function planWindows({ clock, warehouse, featureRegistry }: Needs, input: MaterializeFeaturesInput): Promise<readonly ViewWindow[]> {
+  const [entities, registered] = [await featureRegistry.entities(), await featureRegistry.featureViews()];
+  const repository: FeatureRepository = { entities, featureViews: registered.map(({ view }) => view), featureServices: [] };
+  const names = chosenViews(registered, input);
+  const endMicros = input.end === undefined ? clock.now() : micros(input.end);
+  const windows: ViewWindow[] = [];
+  for (const name of names) {
+    const view = snapshotView(repository, name);
+    const bounds = input.incremental === true ? sinceLast(view, watermarkOf(registered, name), endMicros, input) : fullWindow(view, endMicros, input);
+    const done = micros(bounds.start) > endMicros || (bounds.since !== undefined && micros(bounds.since) > endMicros);
+    if (done && input.incremental !== true && input.part !== true) throw new PipelineError('INVALID_INPUT', `The window of ${name} starts at ${bounds.start}, after its end ${bounds.end}.`);
+    const rows = done ? 0 : await warehouse.estimateRows({ view, ...requestOf(bounds) });
+    windows.push({ view, ...bounds, slices: done ? 0 : sliceCount(rows) });
+  }
+  return windows;
+}
+
+function sliceCount(rows: number): number {
+  const small = Math.min(SMALL_SLICES, Math.ceil(rows / ROWS_PER_SMALL_SLICE));
+  return Math.min(MOST_SLICES, Math.max(1, small, Math.ceil(rows / ROWS_PER_SLICE)));
+}
+
+/** What the window asks of the warehouse. */
+export function requestOf({ start, end, knownBy, visibleAfter }: Bounds): Omit<NewestRowsRequest, 'view' | 'slice'> {
+  return {
+    startMicros: micros(start),
+    endMicros: micros(end),
+    ...(knownBy === undefined ? {} : { knownByMicros: micros(knownBy) }),
+    ...(visibleAfter === undefined ? {} : { visibleAfterMicros: micros(visibleAfter) }),
+  };
+}
+
+export function micros(text: string): Micros {
+  const instant = parseInstant(text);
+  if (instant === undefined) throw new PipelineError('INVALID_INPUT', `${JSON.stringify(text)} is not an instant such as "2026-11-23T10:00:00Z".`);
+  return instant;
+}
+
+/** Every row that may be served at the end, or the part of them that the input names. */
+function fullWindow(view: FeatureViewSnapshot, endMicros: Micros, { start, known_by: knownBy, part }: MaterializeFeaturesInput): Bounds {
+  const knownByMicros = knownBy === undefined ? endMicros : micros(knownBy);
+  const oldest = oldestServed(view, knownByMicros);
+  const startMicros = start === undefined ? oldest : part === true ? Math.max(micros(start), oldest) : micros(start);
+  return { start: formatInstant(startMicros), end: formatInstant(endMicros), ...(knownBy === undefined ? {} : { knownBy: formatInstant(knownByMicros) }) };
+}
+
+/**
+ * What came to be seen since the last materialization: rows created since, and rows whose event timestamp has passed since. A source without created timestamps is read from the
+ * watermark back by its declared lateness; one that declares none may be late by any time, and is read whole. So is a view that was never materialized.
+ */
+function sinceLast(view: FeatureViewSnapshot, watermark: Micros | undefined, endMicros: Micros, { overlap_seconds: overlapSeconds = DEFAULT_OVERLAP_SECONDS, known_by: knownBy }: MaterializeFeaturesInput): Bounds {
+  const whole = fullWindow(view, endMicros, knownBy === undefined ? {} : { known_by: knownBy });
+  if (watermark === undefined) return whole;
+  const since = formatInstant(watermark);
+  const { createdTimestampColumn, latenessSeconds } = view.source;
+  if (createdTimestampColumn !== undefined) return { ...whole, since, visibleAfter: formatInstant(Math.max(BEGINNING, watermark - overlapSeconds * MICROS_PER_SECOND)) };
+  if (latenessSeconds === undefined) return { ...whole, since };
+  return { ...whole, since, start: formatInstant(Math.max(micros(whole.start), watermark - latenessSeconds * MICROS_PER_SECOND)) };
+}
+
+function oldestServed({ ttlSeconds }: FeatureViewSnapshot, endMicros: Micros): Micros {
+  return ttlSeconds === null ? BEGINNING : endMicros - Math.round(ttlSeconds * MICROS_PER_SECOND);
+}
+
+/** To where the view is materialized: the latest end of its intervals, as Feast has it. */
+function watermarkOf(registered: readonly RegisteredView[], name: string): Micros | undefined {
+  const ends = registered.find(({ view }) => view.name === name)!.materializationIntervals.map(({ endMicros }) => endMicros);
+  return ends.length === 0 ? undefined : ends.reduce((latest, end) => Math.max(latest, end));
+}
+
+function chosenViews(registered: readonly RegisteredView[], { views }: MaterializeFeaturesInput): readonly string[] {
+  const online = registered.filter(({ view }) => view.online !== false).map(({ view }) => view.name);
+  const unknown = (views ?? []).filter((name) => !online.includes(name));
+  if (unknown.length === 0) return views ?? online;
+  throw new PipelineError('NOT_FOUND', 'Nothing was materialized.', { problems: unknown.map((name) => ({ path: 'views', message: `names ${name}, which is no online feature view of the registry`, cure: suggestion(name, online) })) });
+}
