@@ -1,7 +1,6 @@
 import type { ColumnSchema } from '../domain/data/columns.ts';
 import { PipelineError, refuseProblems, type Problem } from '../domain/errors.ts';
 import type { FeatureSelection } from '../domain/features/snapshot.ts';
-import { elementType, type PrimitiveType } from '../domain/features/value-types.ts';
 import { suggestion } from '../domain/nearest.ts';
 import type { Recipe } from '../domain/recipe/recipe.ts';
 import { decideInputColumns } from '../ml/preprocessing/input-columns.ts';
@@ -63,7 +62,7 @@ function inputProblems(recipe: Recipe, columns: readonly TableColumn[], selectio
   const spine = columns.flatMap(({ name, type }): ColumnSchema[] => (type === undefined ? [] : [{ name, type }]));
   const features = selection.columns.flatMap(({ view, feature, column }): ColumnSchema[] => {
     const type = selection.views.find(({ name }) => name === view)?.features.find(({ name }) => name === feature)?.type;
-    return type === undefined || elementType(type) !== undefined ? [] : [{ name: column, type: type as PrimitiveType }];
+    return type === undefined ? [] : [{ name: column, type }];
   });
   try {
     decideInputColumns({ recipe, schema: [...spine, ...features], featureColumns: selection.columns.map(({ column }) => column) });

@@ -87,6 +87,9 @@ const FEATURE_TYPES: Readonly<Record<PrimitiveType, readonly string[]>> = {
   Float64: ['number', 'string'],
   String: ['string'],
   Bytes: ['string'],
+  Decimal: ['string'],
+  Uuid: ['string'],
+  Json: ['string'],
 };
 
 function typeOf({ features }: WrappedArtifact, view: string, feature: string): ValueType {

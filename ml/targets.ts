@@ -63,7 +63,7 @@ function valueAt(column: Column, row: number): string | number | bigint | boolea
   if (column.nulls?.[row] === 1) return null;
   const value = column.values[row] ?? null;
   if (column.type === 'Bool') return value === 1;
-  return value instanceof Uint8Array ? null : value;
+  return typeof value === 'object' ? null : value;
 }
 
 function refuseMissing(missing: number, rowCount: number, target: string, wanted: string): void {

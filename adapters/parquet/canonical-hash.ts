@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import type { Column, ColumnSchema, RecordBatch } from '../../domain/data/columns.ts';
+import { columnOfValues } from '../../domain/data/column-of-values.ts';
+import { isArrayColumn } from '../../domain/data/columns.ts';
+import type { ArrayColumn, ColumnSchema, RecordBatch, ScalarColumn } from '../../domain/data/columns.ts';
+import { elementType } from '../../domain/features/value-types.ts';
 
 /**
  * SHA-256 over the canonical contents of rows, whatever batches and files they come in. Per column two digests run: over one byte per row (1: missing), and over the values that
- * are there - numbers as little-endian bytes of their type with a single NaN, text and bytes with their length before them as four bytes. The hash of the data set is over
+ * are there - numbers as little-endian bytes of their type with a single NaN, text and bytes with their length before them as four bytes; of a list the number of
+ * its elements as four bytes, then the elements. The hash of the data set is over
  * the schema as JSON, the number of rows and the columns' digests.
  */
 export class CanonicalHash {
@@ -22,7 +26,8 @@ export class CanonicalHash {
     batch.columns.forEach((column, i) => {
       const { nulls, values } = this.#columns[i]!;
       nulls.update(column.nulls ?? new Uint8Array(batch.rowCount));
-      values.update(canonicalBytes(column));
+      if (isArrayColumn(column)) for (const bytes of listBytes(column)) values.update(bytes);
+      else values.update(canonicalBytes(column));
     });
   }
 
@@ -34,9 +39,20 @@ export class CanonicalHash {
   }
 }
 
-function canonicalBytes(column: Column): Uint8Array {
+/** Of each list that is there: its length, and its elements as a column of their own. */
+function* listBytes({ name, type, values, nulls }: ArrayColumn): Generator<Uint8Array> {
+  const element = elementType(type)!;
+  for (let row = 0; row < values.length; row++) {
+    if (nulls?.[row] === 1) continue;
+    const items = values[row]!;
+    yield new Uint8Array(Uint32Array.of(items.length).buffer);
+    yield canonicalBytes(columnOfValues({ name, type: element }, items) as ScalarColumn);
+  }
+}
+
+function canonicalBytes(column: ScalarColumn): Uint8Array {
   switch (column.type) {
-    case 'String': return lengthPrefixed(present(column.values, column.nulls).map((text) => Buffer.from(text, 'utf8')));
+    case 'String': case 'Decimal': case 'Uuid': case 'Json': return lengthPrefixed(present(column.values, column.nulls).map((text) => Buffer.from(text, 'utf8')));
     case 'Bytes': return lengthPrefixed(present(column.values, column.nulls));
     case 'Float32': case 'Float64': case 'UnixTimestamp': case 'Timestamp': return numberBytes(column.values, column.nulls, true);
     case 'Bool': case 'Int32': case 'Int64': return numberBytes(column.values, column.nulls, false);

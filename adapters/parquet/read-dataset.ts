@@ -7,7 +7,7 @@ import type { DatasetRef, RowRange } from '../../domain/data/dataset-ref.ts';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import { suggestion } from '../../domain/nearest.ts';
 import { fromParquetValues } from './column-values.ts';
-import { fitsElement } from './schema.ts';
+import { fitsSchema } from './schema.ts';
 
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true }); // true: a text may begin with U+FEFF, which stays
 
@@ -59,8 +59,7 @@ export function chooseRows(ref: DatasetRef, rows: RowRange | undefined): RowRang
 
 function refuseOtherFile(ref: DatasetRef, metadata: FileMetaData): void {
   const elements = metadata.schema.slice(1);
-  const fits = elements.length === ref.schema.length && ref.schema.every((column, i) => fitsElement(column, elements[i]));
-  if (fits && Number(metadata.num_rows) === ref.rowCount) return;
+  if (fitsSchema(ref.schema, elements) && Number(metadata.num_rows) === ref.rowCount) return;
   throw new PipelineError('INVALID_DATA', `${ref.uri} is not the file that was referred to: it has ${metadata.num_rows} rows of ${elements.map(({ name }) => name).join(', ')}; expected ${ref.rowCount} rows of ${ref.schema.map(({ name }) => name).join(', ')}. Run the step that writes it again.`);
 }
 

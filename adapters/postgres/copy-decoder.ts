@@ -1,6 +1,9 @@
 import type { Column, ColumnSchema, RecordBatch } from '../../domain/data/columns.ts';
 import { PipelineError } from '../../domain/errors.ts';
+import type { ScalarValue } from '../../domain/features/value-types.ts';
+import { arrayReader } from './copy-array.ts';
 import type { WireType } from './column-types.ts';
+import { POSTGRES_EPOCH_MICROS, exactInteger, float32 } from './copy-numbers.ts';
 
 export interface CopyColumn extends ColumnSchema {
   readonly wire: WireType;
@@ -17,8 +20,6 @@ interface ColumnBuilder {
 
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 const HEADER_BYTES = SIGNATURE.length + 8;
-/** 2000-01-01T00:00:00Z, from which PostgreSQL counts, in microseconds. */
-const POSTGRES_EPOCH_MICROS = 946_684_800_000_000;
 
 /**
  * Decodes the binary format of COPY ... TO (PostgreSQL manual, "COPY", Binary Format) into batches of `batchRows` rows.
@@ -110,15 +111,20 @@ function columnBuilder({ name, type, wire }: CopyColumn, rows: number): ColumnBu
     case 'Float64': return builder(name, type, rows, () => new Float64Array(rows), (values, bytes, at, row) => { values[row] = bytes.readDoubleBE(at); });
     case 'UnixTimestamp': return builder(name, type, rows, () => new Float64Array(rows), (values, bytes, at, row) => { values[row] = exactInteger(bytes, at, 0, name); });
     case 'Timestamp': return builder(name, type, rows, () => new Float64Array(rows), (values, bytes, at, row) => { values[row] = exactInteger(bytes, at, POSTGRES_EPOCH_MICROS, name); });
-    case 'String': return builder(name, type, rows, () => new Array<string>(rows).fill(''), (values: string[], bytes, at, row, length) => { values[row] = bytes.toString('utf8', at, at + length); }, '');
+    case 'String': case 'Decimal': case 'Uuid': case 'Json': return builder(name, type, rows, () => new Array<string>(rows).fill(''), (values: string[], bytes, at, row, length) => { values[row] = bytes.toString('utf8', at, at + length); }, '');
     case 'Bytes': return builder(name, type, rows, () => new Array<Uint8Array>(rows).fill(NO_BYTES), (values: Uint8Array[], bytes, at, row, length) => { values[row] = new Uint8Array(bytes.subarray(at, at + length)); }, NO_BYTES);
+    default: {
+      const read = arrayReader({ name, type, wire });
+      return builder(name, type, rows, () => new Array<readonly ScalarValue[]>(rows).fill(NO_ITEMS), (values: (readonly ScalarValue[])[], bytes, at, row) => { values[row] = read(bytes, at); }, NO_ITEMS);
+    }
   }
 }
 
 const NO_BYTES = new Uint8Array(0);
+const NO_ITEMS: readonly ScalarValue[] = [];
 
 /** `empty`: what stands in the place of a null in a column of objects. */
-function builder<V extends Values>(name: string, type: Column['type'], rows: number, allocate: () => V, setValue: Setter<V>, empty?: string | Uint8Array): ColumnBuilder {
+function builder<V extends Values>(name: string, type: Column['type'], rows: number, allocate: () => V, setValue: Setter<V>, empty?: string | Uint8Array | readonly ScalarValue[]): ColumnBuilder {
   let values = allocate();
   let nulls: Uint8Array | null = null;
   return {
@@ -129,7 +135,7 @@ function builder<V extends Values>(name: string, type: Column['type'], rows: num
     setNull(row) {
       nulls ??= new Uint8Array(rows);
       nulls[row] = 1;
-      if (empty !== undefined) (values as unknown as (string | Uint8Array)[])[row] = empty;
+      if (empty !== undefined) (values as unknown as (typeof empty)[])[row] = empty;
     },
     take(rowCount) {
       const column = { name, type, values: rowCount === rows ? values : values.slice(0, rowCount), nulls: nulls?.includes(1) === true ? nulls.subarray(0, rowCount) : null } as Column;
@@ -138,18 +144,4 @@ function builder<V extends Values>(name: string, type: Column['type'], rows: num
       return column;
     },
   };
-}
-
-/** Rounded once; refused where a finite number would become infinite, as canonical.ts does. */
-function float32(value: number, name: string): number {
-  const rounded = Math.fround(value);
-  if (!Number.isFinite(rounded) && Number.isFinite(value)) throw new PipelineError('INVALID_DATA', `Column ${name} holds a number that is too large for Float32. Declare it Float64, or mend the table.`);
-  return rounded;
-}
-
-/** An int8 plus `epoch` as a number; refused where it is not exact (infinity, or an instant after the year 2255). */
-function exactInteger(bytes: Buffer, offset: number, epoch: number, name: string): number {
-  const value = bytes.readInt32BE(offset) * 2 ** 32 + bytes.readUInt32BE(offset + 4) + epoch;
-  if (!Number.isSafeInteger(value)) throw new PipelineError('INVALID_DATA', `Column ${name} holds an instant that cannot be kept exact: infinity, or outside the years 1685 to 2255. Filter it out or replace it by null.`);
-  return value;
 }

@@ -1,6 +1,8 @@
+import type { ColumnType } from '../../domain/data/columns.ts';
 import { PipelineError } from '../../domain/errors.ts';
 import { formatInstant } from '../../domain/instant.ts';
 import type { Micros } from '../../domain/instant.ts';
+import { elementFamily } from './column-types.ts';
 import type { NativeFamily } from './column-types.ts';
 
 /**
@@ -23,13 +25,17 @@ export function wholeNumberLiteral(value: number): string {
   return String(value);
 }
 
-/** A sort key whose order depends on no locale: text by code point (UTF-8 bytes), missing values last. */
-export function orderTerm(family: NativeFamily, sql: string, direction: 'ASC' | 'DESC' = 'ASC'): string {
-  return `${comparable(family, sql)} ${direction} NULLS LAST`;
+/** A sort key whose order depends on no locale: text by code point (UTF-8 bytes), missing values last. `declared`: see `comparable`. */
+export function orderTerm(family: NativeFamily, sql: string, declared?: ColumnType): string {
+  return `${comparable(family, sql, declared)} ASC NULLS LAST`;
 }
 
-/** The expression by which values are compared and ordered. */
-export function comparable(family: NativeFamily, sql: string): string {
-  if (family === 'text') return `${sql} COLLATE "C"`;
-  return family === 'othertext' || family === 'bpchar' ? `${sql}::text COLLATE "C"` : sql;
+/** The expression by which values are compared and ordered; where the value is `declared` as a type that is text in canonical form (Decimal), by that text. */
+export function comparable(family: NativeFamily, sql: string, declared?: ColumnType): string {
+  if (declared === 'Decimal') return `trim_scale((${sql})::numeric)::text COLLATE "C"`;
+  if (declared === 'Array(Decimal)') return `(SELECT array_agg(trim_scale(e::numeric)::text COLLATE "C" ORDER BY i) FROM unnest(${sql}) WITH ORDINALITY AS u (e, i))`;
+  const element = elementFamily(family);
+  const base = element ?? family;
+  if (base === 'text') return `${sql} COLLATE "C"`;
+  return base === 'othertext' || base === 'bpchar' || base === 'json' ? `${sql}::text${element === undefined ? '' : '[]'} COLLATE "C"` : sql;
 }

@@ -1,9 +1,8 @@
 import type { ColumnType } from '../../domain/data/columns.ts';
 import type { Problem } from '../../domain/errors.ts';
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
-import type { ValueType } from '../../domain/features/value-types.ts';
 import { suggestion } from '../../domain/nearest.ts';
-import { conversion, isInstant, scalarType, wireType } from './column-types.ts';
+import { conversion, isInstant, wireType } from './column-types.ts';
 import type { NativeColumn, NativeFamily, WireType } from './column-types.ts';
 import { quoteIdentifier } from './pool.ts';
 import { orderTerm } from './sql.ts';
@@ -34,9 +33,9 @@ export interface ViewSource {
 export function bindView(view: FeatureViewSnapshot, columns: readonly NativeColumn[]): { readonly source?: ViewSource; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const mapped = new Map(Object.entries(view.source.fieldMapping ?? {}).map(([column, name]) => [name, column]));
-  const bind = (name: string, declared: ValueType | 'Timestamp', path: string): SourceColumn | undefined => {
-    const columnName = declared === 'Timestamp' ? name : (mapped.get(name) ?? name);
-    const outcome = bindColumn(name, columnName, declared, columns, view.source.table);
+  const bind = (name: string, type: ColumnType, path: string): SourceColumn | undefined => {
+    const columnName = type === 'Timestamp' ? name : (mapped.get(name) ?? name);
+    const outcome = bindColumn(name, columnName, type, columns, view.source.table);
     if ('column' in outcome) return outcome.column;
     problems.push({ path: `feature view ${view.name}, ${path}`, ...outcome });
     return undefined;
@@ -51,11 +50,9 @@ export function bindView(view: FeatureViewSnapshot, columns: readonly NativeColu
   return { problems, source: { view, joinKeys: joinKeys as SourceColumn[], features: features as SourceColumn[], eventTimestamp, createdTimestamp } };
 }
 
-function bindColumn(name: string, columnName: string, declared: ValueType | 'Timestamp', columns: readonly NativeColumn[], table: string): { readonly column: SourceColumn } | { readonly message: string; readonly cure: string } {
+function bindColumn(name: string, columnName: string, type: ColumnType, columns: readonly NativeColumn[], table: string): { readonly column: SourceColumn } | { readonly message: string; readonly cure: string } {
   const native = columns.find((candidate) => candidate.name === columnName);
   if (native === undefined) return { message: `table ${table} has no column "${columnName}".`, cure: suggestion(columnName, columns.map((c) => c.name)) };
-  const type = declared === 'Timestamp' ? declared : scalarType(declared);
-  if (type === undefined) return { message: `type ${declared} cannot be read into a data set.`, cure: 'Only single values can: leave the feature out.' };
   const raw = `f.${quoteIdentifier(columnName)}`;
   const value = native.family === undefined ? undefined : conversion(native.family, type, raw);
   if (native.family === undefined || value === undefined || (type === 'Timestamp' && !isInstant(native.family))) {
@@ -73,7 +70,7 @@ export function newestFirst(source: ViewSource): string {
   return [
     `${eventTimestamp.raw} DESC`,
     ...(createdTimestamp === undefined ? [] : [`${createdTimestamp.raw} DESC NULLS LAST`]),
-    ...features.map(({ family, raw }) => orderTerm(family, raw)),
+    ...features.map(({ family, raw, type }) => orderTerm(family, raw, type)),
   ].join(', ');
 }
 

@@ -1,15 +1,18 @@
-import type { PrimitiveType } from '../features/value-types.ts';
+import { elementType } from '../features/value-types.ts';
+import type { ArrayType, PrimitiveType, ScalarValue, ValueType } from '../features/value-types.ts';
 
-/** Types of data set columns: Feast's primitive types, and `Timestamp`: an instant in UTC with microseconds. */
-export type ColumnType = PrimitiveType | 'Timestamp';
+/** Types of data set columns: those of features, and `Timestamp`: an instant in UTC with microseconds. */
+export type ColumnType = ValueType | 'Timestamp';
+/** Types of columns with a single value in each row. */
+export type ScalarColumnType = PrimitiveType | 'Timestamp';
 
 export interface ColumnSchema {
   readonly name: string;
   readonly type: ColumnType;
 }
 
-/** The array that holds the values of a column of each type. */
-export interface ColumnArrays {
+/** The array that holds the values of a column of each type that has a single value in each row. */
+export interface ScalarColumnArrays {
   readonly Bool: Uint8Array;
   readonly Int32: Int32Array;
   readonly Int64: BigInt64Array;
@@ -21,17 +24,30 @@ export interface ColumnArrays {
   readonly UnixTimestamp: Float64Array;
   /** Whole microseconds since 1970-01-01T00:00:00Z: exact up to the year 2255. */
   readonly Timestamp: Float64Array;
+  readonly Decimal: readonly string[];
+  readonly Uuid: readonly string[];
+  readonly Json: readonly string[];
 }
+
+/** The values of a column of a type; the rows of an array column hold canonical elements (a boolean for a Bool), never null. */
+export type ColumnArray<T extends ColumnType> = T extends ScalarColumnType ? ScalarColumnArrays[T] : readonly (readonly ScalarValue[])[];
 
 /** A column of a batch. Where `nulls[i]` is 1 the row has no value, and `values[i]` is zero, empty or NaN and means nothing. */
 export type Column = {
-  readonly [T in ColumnType]: { readonly name: string; readonly type: T; readonly values: ColumnArrays[T]; readonly nulls: Uint8Array | null };
+  readonly [T in ColumnType]: { readonly name: string; readonly type: T; readonly values: ColumnArray<T>; readonly nulls: Uint8Array | null };
 }[ColumnType];
+export type ScalarColumn = Extract<Column, { readonly type: ScalarColumnType }>;
+export type ArrayColumn = Extract<Column, { readonly type: ArrayType }>;
 
 /** Some consecutive rows, column by column; all columns have `rowCount` values. */
 export interface RecordBatch {
   readonly rowCount: number;
   readonly columns: readonly Column[];
+}
+
+/** Whether a column holds an array in each row. */
+export function isArrayColumn(column: Column): column is ArrayColumn {
+  return column.type !== 'Timestamp' && elementType(column.type) !== undefined;
 }
 
 /** The column of that name; throws a RangeError when the batch has none (a programming error: schemas are checked before batches flow). */

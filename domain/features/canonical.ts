@@ -1,13 +1,14 @@
 import type { Column } from '../data/columns.ts';
 import { PipelineError } from '../errors.ts';
 import { MICROS_PER_SECOND, parseInstant } from '../instant.ts';
-import { float32OfDecimal } from './decimal.ts';
+import { canonicalDecimal, float32OfDecimal } from './decimal.ts';
 import { elementType } from './value-types.ts';
 import type { FeatureValue, PrimitiveType, ScalarValue, ValueType } from './value-types.ts';
 
 const INTEGER_TEXT = /^[+-]?\d+(?:\.0*)?$/;
 const DECIMAL_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const SPECIAL_FLOATS: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Infinity, infinity: Infinity, '+inf': Infinity, '+infinity': Infinity, '-inf': -Infinity, '-infinity': -Infinity };
+const UUID = /^[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const RANGES = { Int32: [-(2n ** 31n), 2n ** 31n - 1n], Int64: [-(2n ** 63n), 2n ** 63n - 1n] } as const;
@@ -39,10 +40,10 @@ export function sameValue(a: FeatureValue, b: FeatureValue): boolean {
   return true;
 }
 
-/** The canonical value of row `index`; of a Timestamp column the microseconds. */
+/** The canonical value of row `index`; of a Timestamp column the microseconds. An array is the column's own: do not change it. */
 export function columnValue(column: Column, index: number): FeatureValue {
   if (column.nulls !== null && column.nulls[index] === 1) return null;
-  return column.type === 'Bool' ? column.values[index] !== 0 : (column.values[index] as ScalarValue);
+  return column.type === 'Bool' ? column.values[index] !== 0 : (column.values[index] as ScalarValue | readonly ScalarValue[]);
 }
 
 function canonicalScalar(type: PrimitiveType, raw: unknown): ScalarValue | null {
@@ -59,13 +60,17 @@ function canonicalScalar(type: PrimitiveType, raw: unknown): ScalarValue | null 
     case 'Float32':
       return float32(raw);
     case 'String':
-      if (typeof raw !== 'string') throw misfit(type, raw, 'it is not text; put it in quotes');
-      if (LONE_SURROGATE.test(raw)) throw misfit(type, raw, 'it holds half a character (a lone surrogate)');
-      return raw;
+      return text(type, raw);
     case 'Bytes':
       return bytes(raw);
     case 'UnixTimestamp':
       return wholeSeconds(raw);
+    case 'Decimal':
+      return decimal(raw);
+    case 'Uuid':
+      return uuid(raw);
+    case 'Json':
+      return json(raw);
   }
 }
 
@@ -99,6 +104,36 @@ function float32(raw: unknown): number {
   const value = exact ? float32OfDecimal(String(raw)) : Math.fround(wide);
   if (Number.isFinite(wide) && !Number.isFinite(value)) throw misfit('Float32', raw, 'it is too large');
   return value;
+}
+
+/** A number is taken by its shortest decimal text; beyond 2^53 whole numbers are not exact, and text is wanted. */
+function decimal(raw: unknown): string {
+  if (typeof raw === 'number' && Number.isInteger(raw) && !Number.isSafeInteger(raw)) throw misfit('Decimal', raw, 'a number beyond 2^53 is not exact; give it as text');
+  const value = typeof raw === 'number' || typeof raw === 'bigint' || typeof raw === 'string' ? canonicalDecimal(String(raw)) : undefined;
+  if (value === undefined) throw misfit('Decimal', raw, 'it is not a decimal number such as 12.5, NaN, Infinity or -Infinity, of at most 131072 digits before the point and 16383 after it');
+  return value;
+}
+
+function uuid(raw: unknown): string {
+  if (typeof raw !== 'string' || !UUID.test(raw)) throw misfit('Uuid', raw, 'it is not 32 hexadecimal digits, 8-4-4-4-12');
+  return raw.toLowerCase().replaceAll('-', '').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** Text is JSON already; anything else would be a guess between text and a document. */
+function json(raw: unknown): string {
+  const document = text('Json', raw);
+  try {
+    JSON.parse(document);
+  } catch (error) {
+    throw new PipelineError('INVALID_DATA', `${show(raw)} does not fit Json: it is not JSON text.`, { cause: error });
+  }
+  return document;
+}
+
+function text(type: PrimitiveType, raw: unknown): string {
+  if (typeof raw !== 'string') throw misfit(type, raw, type === 'Json' ? 'it is not text; give the document as JSON text' : 'it is not text; put it in quotes');
+  if (LONE_SURROGATE.test(raw)) throw misfit(type, raw, 'it holds half a character (a lone surrogate)');
+  return raw;
 }
 
 function bytes(raw: unknown): Uint8Array {

@@ -1,3 +1,27 @@
+const DECIMAL_TEXT = /^([+-]?)(?:(\d+)\.?(\d*)|\.(\d+))(?:e([+-]?\d{1,9}))?$/i;
+const SPECIAL: Readonly<Record<string, string>> = { nan: 'NaN', inf: 'Infinity', infinity: 'Infinity', '+inf': 'Infinity', '+infinity': 'Infinity', '-inf': '-Infinity', '-infinity': '-Infinity' };
+/** What PostgreSQL's numeric holds: more could be kept nowhere, and a short text with a great exponent would fill the memory. */
+const MOST_DIGITS = 131_072;
+const MOST_FRACTION_DIGITS = 16_383;
+
+/**
+ * The one text of a decimal number: the exact value without exponent, plus sign, zeros that say nothing, or a negative zero (`-1.50E+1` is `-15`); `NaN`, `Infinity`, `-Infinity`.
+ * undefined for what is no such number or has more digits than PostgreSQL's numeric holds.
+ */
+export function canonicalDecimal(text: string): string | undefined {
+  const match = DECIMAL_TEXT.exec(text);
+  if (match === null) return SPECIAL[text.toLowerCase()];
+  const [, sign, whole = '', afterWhole, alone, exponent = '0'] = match;
+  const fraction = alone ?? afterWhole ?? '';
+  const digits = `${whole}${fraction}`.replace(/^0+/, '');
+  if (digits === '') return '0';
+  const point = digits.length - fraction.length + Number(exponent);
+  const significant = digits.replace(/0+$/, '');
+  if (point > MOST_DIGITS || significant.length - point > MOST_FRACTION_DIGITS) return undefined;
+  const magnitude = point <= 0 ? `0.${'0'.repeat(-point)}${significant}` : point >= significant.length ? significant.padEnd(point, '0') : `${significant.slice(0, point)}.${significant.slice(point)}`;
+  return sign === '-' ? `-${magnitude}` : magnitude;
+}
+
 /**
  * The Float32 nearest to a decimal number (digits, optional fraction and exponent), ties to the even one, in one rounding; infinite where it is too large.
  * `Math.fround(Number(text))` rounds twice: a number just beside the middle of two Float32 first becomes that middle, and may then fall to the wrong side.

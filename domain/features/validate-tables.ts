@@ -1,12 +1,12 @@
-import type { ColumnType } from '../data/columns.ts';
+import type { ColumnType, ScalarColumnType } from '../data/columns.ts';
 import type { Problem } from '../errors.ts';
 import { suggestion } from '../nearest.ts';
 import type { FeatureRepository } from './definitions.ts';
 import { snapshotView } from './resolve.ts';
 import type { FeatureViewSnapshot } from './snapshot.ts';
-import { elementType, type ValueType } from './value-types.ts';
+import { elementType, type PrimitiveType, type ValueType } from './value-types.ts';
 
-/** A column as a warehouse describes it: `type` is what it is read as, undefined when it cannot be read as one of ours. */
+/** A column as a warehouse describes it: `type` is the type of ours that holds just the same, undefined when there is none (of timestamps in a list: whole seconds). */
 export interface DescribedColumn {
   readonly name: string;
   readonly nativeType: string;
@@ -18,17 +18,20 @@ export type DescribedTables = ReadonlyMap<string, readonly DescribedColumn[]>;
 
 /**
  * What the warehouse may hold for a declared type: conversions that lose nothing but what the declaration asks for (Float32 rounds, UnixTimestamp drops the
- * fraction of a second). A number never becomes text, nor text a number.
+ * fraction of a second). A number never becomes text, nor text a number. A list follows its elements.
  */
-const CONVERTIBLE: Readonly<Record<Exclude<ValueType, `Array(${string}`>, readonly ColumnType[]>> = {
+const CONVERTIBLE: Readonly<Record<PrimitiveType, readonly ScalarColumnType[]>> = {
   Bool: ['Bool'],
   Int32: ['Int32', 'Int64'],
   Int64: ['Int32', 'Int64'],
-  Float32: ['Float32', 'Float64', 'Int32', 'Int64'],
-  Float64: ['Float32', 'Float64', 'Int32', 'Int64'],
-  String: ['String'],
+  Float32: ['Float32', 'Float64', 'Int32', 'Int64', 'Decimal'],
+  Float64: ['Float32', 'Float64', 'Int32', 'Int64', 'Decimal'],
+  String: ['String', 'Uuid'],
   Bytes: ['Bytes'],
   UnixTimestamp: ['Timestamp', 'UnixTimestamp', 'Int32', 'Int64'],
+  Decimal: ['Decimal', 'Int32', 'Int64'],
+  Uuid: ['Uuid'],
+  Json: ['Json'],
 };
 
 /** The tables that the feature views read, each once, in definition order. */
@@ -75,14 +78,14 @@ function columnProblems(path: string, name: string, { table, columns, accepts, w
 }
 
 function cureOf(column: DescribedColumn, accepts: readonly ColumnType[]): string {
-  if (accepts.length === 0) return 'Lists cannot be read from a table: declare one feature for each element.';
   const convert = 'convert the column in the SQL that builds the table.';
   const needsTimestamp = accepts.length === 1 && accepts[0] === 'Timestamp';
   if (column.type === undefined || column.type === 'Timestamp' || needsTimestamp) return `C${convert.slice(1)}`;
   return `Declare it as ${column.type}, or ${convert}`;
 }
 
-/** Column types hold single values: a list has none. */
 function accepted(type: ValueType): readonly ColumnType[] {
-  return elementType(type) === undefined ? CONVERTIBLE[type as keyof typeof CONVERTIBLE] : [];
+  const element = elementType(type);
+  if (element === undefined) return CONVERTIBLE[type as PrimitiveType];
+  return CONVERTIBLE[element].flatMap((from) => (from === 'Timestamp' ? [] : [`Array(${from})` as const]));
 }

@@ -1,4 +1,4 @@
-import type { ColumnSchema } from '../../domain/data/columns.ts';
+import type { ColumnSchema, ColumnType } from '../../domain/data/columns.ts';
 import { refuseProblems } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/errors.ts';
 import type { InputColumn } from '../../domain/model/preprocessor.ts';
@@ -57,6 +57,12 @@ function checkCandidate(name: string, origin: InputColumn['origin'], request: In
   if (earlier.some((input) => input.name === name)) return refuse(`${name} is an input already.`, 'Name it once, or rename one of the columns.');
   if (isOutputName(name)) return refuse(`${name} is a name that the model's outputs have.`, 'Rename the column.');
   const type = inputTypeOf(column.type);
-  if (type === undefined) return refuse(`a model takes numbers and text, and ${name} is of type ${column.type}.`, 'Leave it out, or derive a number from it.');
+  if (type === undefined) return refuse(`a model takes numbers and text, and ${name} is of type ${column.type}.`, cureOf(column.type));
   return type;
+}
+
+function cureOf(type: ColumnType): string {
+  if (type === 'Decimal') return 'Declare the feature as Float64, or leave it out.';
+  if (type === 'Uuid') return 'Declare the feature as String, or leave it out.';
+  return 'Leave it out (`features get` and `features historical` give it), or derive a number from it in the SQL that builds its table.';
 }

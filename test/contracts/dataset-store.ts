@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import type { Column, ColumnSchema, ColumnType, RecordBatch } from '../../domain/data/columns.ts';
+import { columnOfValues } from '../../domain/data/column-of-values.ts';
+import type { ColumnSchema, ScalarColumnType, RecordBatch } from '../../domain/data/columns.ts';
 import { PipelineError } from '../../domain/errors.ts';
-import type { FeatureValue } from '../../domain/features/value-types.ts';
+import { PRIMITIVE_TYPES, elementType } from '../../domain/features/value-types.ts';
+import type { FeatureValue, ScalarValue, ValueType } from '../../domain/features/value-types.ts';
+import { DECIMALS, JSON_TEXTS } from './value-samples.ts';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
 import type { DatasetStore } from '../../ports/dataset-store.ts';
 import { batchRows } from './warehouse-harness.ts';
@@ -14,9 +17,9 @@ export interface DatasetStoreHarness {
   close(): Promise<void>;
 }
 
-const SCHEMA: readonly ColumnSchema[] = (['Bool', 'Int32', 'Int64', 'Float32', 'Float64', 'String', 'Bytes', 'UnixTimestamp', 'Timestamp'] as const).map((type) => ({ name: `${type} "column"`, type }));
+const SCHEMA: readonly ColumnSchema[] = [...PRIMITIVE_TYPES, ...PRIMITIVE_TYPES.map((type) => `Array(${type})` as const), 'Timestamp' as const].map((type) => ({ name: `${type} "column"`, type }));
 
-const VALUES: Readonly<Record<ColumnType, fc.Arbitrary<FeatureValue>>> = {
+const VALUES: Readonly<Record<ScalarColumnType, fc.Arbitrary<ScalarValue>>> = {
   Bool: fc.boolean(),
   Int32: fc.integer(),
   Int64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
@@ -26,26 +29,19 @@ const VALUES: Readonly<Record<ColumnType, fc.Arbitrary<FeatureValue>>> = {
   Bytes: fc.uint8Array({ maxLength: 6 }),
   UnixTimestamp: fc.integer({ min: -9_223_372_036_854, max: 9_223_372_036_854 }),
   Timestamp: fc.integer({ min: -9_000_000_000_000_000, max: 9_000_000_000_000_000 }),
+  Decimal: DECIMALS,
+  Uuid: fc.uuid(),
+  Json: JSON_TEXTS,
 };
-const rowsOf = fc.array(fc.tuple(...SCHEMA.map(({ type }) => fc.option(VALUES[type], { freq: 4 }))), { maxLength: 40 });
+const valuesOf = (type: ColumnSchema['type']): fc.Arbitrary<FeatureValue> => {
+  const element = elementType(type as ValueType);
+  return element === undefined ? VALUES[type as ScalarColumnType] : fc.array(VALUES[element], { maxLength: 4 });
+};
+const rowsOf = fc.array(fc.tuple(...SCHEMA.map(({ type }) => fc.option(valuesOf(type), { freq: 4 }))), { maxLength: 40 });
 
 /** One batch of canonical values. */
 export function batchOf(schema: readonly ColumnSchema[], rows: readonly (readonly FeatureValue[])[]): RecordBatch {
   return { rowCount: rows.length, columns: schema.map((column, c) => columnOfValues(column, rows.map((row) => row[c] ?? null))) };
-}
-
-function columnOfValues({ name, type }: ColumnSchema, values: readonly FeatureValue[]): Column {
-  const nulls = values.includes(null) ? Uint8Array.from(values, (value) => (value === null ? 1 : 0)) : null;
-  const numbers = values.map((value) => Number(value ?? 0));
-  switch (type) {
-    case 'Bool': return { name, type, nulls, values: Uint8Array.from(numbers) };
-    case 'Int32': return { name, type, nulls, values: Int32Array.from(numbers) };
-    case 'Int64': return { name, type, nulls, values: BigInt64Array.from(values as readonly (bigint | null)[], (value) => value ?? 0n) };
-    case 'Float32': return { name, type, nulls, values: Float32Array.from(numbers) };
-    case 'Float64': case 'UnixTimestamp': case 'Timestamp': return { name, type, nulls, values: Float64Array.from(numbers) };
-    case 'String': return { name, type, nulls, values: values.map((value) => (value ?? '') as string) };
-    case 'Bytes': return { name, type, nulls, values: values.map((value) => (value ?? new Uint8Array(0)) as Uint8Array) };
-  }
 }
 
 async function* inBatches(schema: readonly ColumnSchema[], rows: readonly (readonly FeatureValue[])[], size: number): AsyncGenerator<RecordBatch> {

@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { createPostgresWarehouse } from '../../../adapters/postgres/warehouse.ts';
 import { quoteIdentifier, quoteTable } from '../../../adapters/postgres/pool.ts';
-import type { ColumnSchema, ColumnType } from '../../../domain/data/columns.ts';
-import type { FeatureValue } from '../../../domain/features/value-types.ts';
+import type { ColumnSchema, ColumnType, ScalarColumnType } from '../../../domain/data/columns.ts';
+import { elementType } from '../../../domain/features/value-types.ts';
+import type { FeatureValue, ScalarValue, ValueType } from '../../../domain/features/value-types.ts';
 import { formatInstant } from '../../../domain/instant.ts';
 import type { WarehouseHarness } from '../../contracts/warehouse-harness.ts';
 import { createTestDatabase } from '../../support/database.ts';
@@ -12,7 +13,7 @@ export interface PostgresHarness extends WarehouseHarness {
   readonly url: string;
 }
 
-const TYPES: Readonly<Record<ColumnType, string>> = { Bool: 'boolean', Int32: 'integer', Int64: 'bigint', Float32: 'real', Float64: 'double precision', String: 'text', Bytes: 'bytea', UnixTimestamp: 'bigint', Timestamp: 'timestamptz' };
+const TYPES: Readonly<Record<ScalarColumnType, string>> = { Bool: 'boolean', Int32: 'integer', Int64: 'bigint', Float32: 'real', Float64: 'double precision', String: 'text', Bytes: 'bytea', UnixTimestamp: 'bigint', Timestamp: 'timestamptz', Decimal: 'numeric', Uuid: 'uuid', Json: 'json' };
 
 /** A warehouse in a database of its own. */
 export async function openPostgres(): Promise<PostgresHarness> {
@@ -34,13 +35,21 @@ export async function openPostgres(): Promise<PostgresHarness> {
 
 async function createTable(client: pg.Client, table: string, columns: readonly ColumnSchema[], rows: readonly (readonly FeatureValue[])[]): Promise<void> {
   await client.query(`DROP TABLE IF EXISTS ${quoteTable(table)}`);
-  await client.query(`CREATE TABLE ${quoteTable(table)} (${columns.map(({ name, type }) => `${quoteIdentifier(name)} ${TYPES[type]}`).join(', ')})`);
+  await client.query(`CREATE TABLE ${quoteTable(table)} (${columns.map(({ name, type }) => `${quoteIdentifier(name)} ${nativeType(type)}`).join(', ')})`);
   const arrays = columns.map(({ type }, i) => rows.map((row) => parameter(row[i] ?? null, type)));
-  await client.query(`INSERT INTO ${quoteTable(table)} SELECT * FROM unnest(${columns.map(({ type }, i) => `$${i + 1}::${TYPES[type]}[]`).join(', ')})`, arrays);
+  await client.query(`INSERT INTO ${quoteTable(table)} SELECT ${columns.map(({ type }, i) => `c${i}::${nativeType(type)}`).join(', ')} FROM unnest(${columns.map((_, i) => `$${i + 1}::text[]`).join(', ')}) AS v (${columns.map((_, i) => `c${i}`).join(', ')})`, arrays);
 }
 
-function parameter(value: FeatureValue, type: ColumnType): unknown {
+function nativeType(type: ColumnType): string {
+  const element = elementType(type as ValueType);
+  return element === undefined ? TYPES[type as ScalarColumnType] : `${TYPES[element]}[]`;
+}
+
+/** A value as PostgreSQL's text. */
+function parameter(value: FeatureValue, type: ColumnType): string | null {
   if (value === null) return null;
+  if (Array.isArray(value)) return `{${value.map((item: ScalarValue) => `"${parameter(item, elementType(type as ValueType)!)!.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+  if (Object.is(value, -0)) return '-0';
   if (type === 'Timestamp') return formatInstant(value as number);
   return value instanceof Uint8Array ? `\\x${Buffer.from(value).toString('hex')}` : String(value);
 }

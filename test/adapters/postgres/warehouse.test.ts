@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPostgresWarehouse } from '../../../adapters/postgres/warehouse.ts';
+import type { Field } from '../../../domain/features/definitions.ts';
 import { describeWarehouseContract, failure } from '../../contracts/warehouse.ts';
 import { collectRows, column, viewOf } from '../../contracts/warehouse-harness.ts';
 import { openPostgres } from './harness.ts';
@@ -15,7 +16,7 @@ describe('PostgreSQL warehouse', () => {
   before(async () => { harness = await openPostgres(); });
   after(() => harness.close());
 
-  const newest = (table: string, features: readonly { name: string; type: 'Bool' | 'Int32' | 'Int64' | 'Float32' | 'Float64' | 'String' | 'Bytes' | 'UnixTimestamp' }[]) => viewOf({
+  const newest = (table: string, features: readonly Field[]) => viewOf({
     name: 'cast', joinKeys: [{ name: 'k', type: 'String' }], features, source: { name: 'cast', table, timestampField: 'at' },
   });
   const readNewest = async (table: string, features: Parameters<typeof newest>[1]) =>
@@ -28,7 +29,7 @@ describe('PostgreSQL warehouse', () => {
       2147483647::bigint AS i8, 16777217::int AS i4, true AS b, 'Zürich'::varchar(9) AS v, 'ab'::char(4) AS c, '\\x00ff'::bytea AS y, timestamp '1969-12-31 23:59:59.5' AS t, date '1970-01-02' AS day, 5::bigint AS unix, (-9223372036854775808)::bigint AS nat,
       '11111111-2222-3333-4444-555555555555'::uuid AS u, 3::smallint AS i2, 1.5::real AS r`);
     const features = [
-      ['d', 'Float32'], ['big', 'Float32'], ['small', 'Float32'], ['num', 'Float32'], ['num', 'Float64'], ['num', 'String'], ['i8', 'Int32'], ['i8', 'Float64'], ['i4', 'Float32'], ['b', 'Bool'], ['v', 'String'],
+      ['d', 'Float32'], ['big', 'Float32'], ['small', 'Float32'], ['num', 'Float32'], ['num', 'Float64'], ['num', 'Decimal'], ['i8', 'Int32'], ['i8', 'Float64'], ['i4', 'Float32'], ['b', 'Bool'], ['v', 'String'],
       ['c', 'String'], ['y', 'Bytes'], ['t', 'UnixTimestamp'], ['day', 'UnixTimestamp'], ['unix', 'UnixTimestamp'], ['nat', 'UnixTimestamp'], ['u', 'String'], ['i2', 'Int64'], ['r', 'Float64'],
     ] as const;
     const expected = [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Entity, FeatureRepository, FeatureService, FeatureView } from '../../../domain/features/definitions.ts';
+import type { Entity, FeatureRepository, FeatureService, FeatureView, Field } from '../../../domain/features/definitions.ts';
 import { repositoryProblems } from '../../../domain/features/validate.ts';
 import { sourceTables, tableProblems, type DescribedColumn } from '../../../domain/features/validate-tables.ts';
 
@@ -103,9 +103,18 @@ describe('validation of feature definitions against tables', () => {
     assert.equal(against((all) => all, whole).length, 1);
   });
 
-  it('refuses columns that cannot be read, and lists', () => {
+  it('reads a NUMERIC as a decimal or a float, never as text, and a uuid as text too', () => {
+    const declared = (type: Field['type']): FeatureRepository => withView({ features: [{ name: 'temp', type }, weather.features[1]] });
+    for (const type of ['Decimal', 'Float64', 'Float32'] as const) assert.deepEqual(against(retype('temperature', 'numeric', 'Decimal'), declared(type)), []);
+    assert.match(against(retype('temperature', 'numeric', 'Decimal'), declared('String'))[0] ?? '', /Declare it as Decimal/);
+    for (const type of ['Uuid', 'String'] as const) assert.deepEqual(against(retype('temperature', 'uuid', 'Uuid'), declared(type)), []);
+  });
+
+  it('refuses columns that cannot be read, and a single value as a list', () => {
     assert.match(against(retype('observed_at', 'point', undefined))[0] ?? '', /is point, which cannot be read as UnixTimestamp\. Convert the column/);
     const list = withView({ features: [{ name: 'temp', type: 'Array(Float64)' }] });
-    assert.match(against((all) => all, list)[0] ?? '', /Lists cannot be read from a table/);
+    assert.match(against((all) => all, list)[0] ?? '', /is real, which cannot be read as Array\(Float64\)\. Declare it as Float32/);
+    assert.deepEqual(against(retype('temperature', 'integer[]', 'Array(Int32)'), list), []);
+    assert.equal(against(retype('temperature', 'text[]', 'Array(String)'), list).length, 1);
   });
 });

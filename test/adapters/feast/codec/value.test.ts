@@ -7,6 +7,8 @@ import { ValueSchema } from '../../../../adapters/feast/gen/feast/types/Value_pb
 import type { Value } from '../../../../adapters/feast/gen/feast/types/Value_pb.ts';
 import type { Column } from '../../../../domain/data/columns.ts';
 import { sameValue } from '../../../../domain/features/canonical.ts';
+import { DECIMALS, JSON_TEXTS } from '../../../contracts/value-samples.ts';
+import type { PipelineError } from '../../../../domain/errors.ts';
 import type { FeatureValue, PrimitiveType, ScalarValue, ValueType } from '../../../../domain/features/value-types.ts';
 
 const KNOWN_BYTES: readonly (readonly [ValueType, FeatureValue, string])[] = [
@@ -24,9 +26,10 @@ const KNOWN_BYTES: readonly (readonly [ValueType, FeatureValue, string])[] = [
   ['Array(String)', ['a', ''], '62050a01610a00'],
   ['Array(Float64)', [0.5], '7a0a0a08000000000000e03f'],
   ['Array(Bool)', [true, false], '8a01040a020100'],
+  ['Json', '{"a":1}', '8202077b2261223a317d'],
 ];
 
-const CASES = { Bytes: 'bytes', String: 'string', Int32: 'int32', Int64: 'int64', Float64: 'double', Float32: 'float', Bool: 'bool', UnixTimestamp: 'unixTimestamp' } as const satisfies Record<PrimitiveType, string>;
+const CASES = { Bytes: 'bytes', String: 'string', Int32: 'int32', Int64: 'int64', Float64: 'double', Float32: 'float', Bool: 'bool', UnixTimestamp: 'unixTimestamp', Decimal: 'decimal', Uuid: 'uuid', Json: 'json' } as const satisfies Record<PrimitiveType, string>;
 
 const SCALARS: Record<PrimitiveType, fc.Arbitrary<ScalarValue>> = {
   Bytes: fc.uint8Array(),
@@ -37,6 +40,9 @@ const SCALARS: Record<PrimitiveType, fc.Arbitrary<ScalarValue>> = {
   Float32: fc.float(),
   Bool: fc.boolean(),
   UnixTimestamp: fc.oneof(fc.integer(), fc.maxSafeInteger()),
+  Decimal: DECIMALS,
+  Uuid: fc.uuid(),
+  Json: JSON_TEXTS,
 };
 
 const TYPED_VALUES: fc.Arbitrary<readonly [ValueType, FeatureValue]> = fc.oneof(
@@ -101,10 +107,21 @@ describe("Feast's value messages", () => {
     }
   });
 
+  it('of a type that only Feast has are refused with its name', () => {
+    for (const [hex, name] of [['a20100', 'Map'], ['ba01030a0161', 'Set\\(String\\)'], ['9202020a00', 'Struct'], ['d202020a00', 'Array\\(Array\\)'], ['820300', 'ZonedTimestamp']] as const) {
+      assert.throws(() => readValue('String', Buffer.from(hex, 'hex')), (error: PipelineError) => error.code === 'UNSUPPORTED' && new RegExp(`Feast's type ${name} `).test(error.message));
+    }
+  });
+
+  it('of decimals and uuids come in canonical form, however Python wrote them', () => {
+    for (const [written, read] of [['1.50', '1.5'], ['1E+2', '100'], ['-0.00', '0'], ['Infinity', 'Infinity'], ['1E-3', '0.001']] as const) assert.equal(readValue('Decimal', Buffer.concat([Buffer.from('e202', 'hex'), Buffer.from([written.length]), Buffer.from(written)])), read);
+    assert.equal(readValue('Uuid', Buffer.concat([Buffer.from('a20224', 'hex'), Buffer.from('AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE')])), 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee');
+  });
+
   it('of another type than declared, or damaged, are refused and say so', () => {
     assert.throws(() => readValue('Float64', encode('Int64', 5n)), /expected Float64 \(field 5\), found Int64 \(field 4\)/);
     assert.throws(() => readValue('Int64', encode('Array(Int64)', [5n])), /found Array\(Int64\)/);
-    assert.throws(() => readValue('Int64', Buffer.from('8202077b2261223a317d', 'hex')), /not supported \(field 32\)/);
+    assert.throws(() => readValue('Int64', Buffer.from('8202077b2261223a317d', 'hex')), /found Json \(field 32\)/);
     const whole = encode('String', 'abcdef');
     for (let length = 1; length < whole.length; length++) assert.throws(() => readValue('String', whole.subarray(0, length)), RangeError);
     assert.throws(() => readValue('Int64', Buffer.alloc(20, 0xff)), RangeError);

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file feast/types/Value.proto.
  */
 export const file_feast_types_Value: GenFile = /*@__PURE__*/
-  fileDesc("ChdmZWFzdC90eXBlcy9WYWx1ZS5wcm90bxILZmVhc3QudHlwZXMijQIKCVZhbHVlVHlwZSL/AQoERW51bRILCgdJTlZBTElEEAASCQoFQllURVMQARIKCgZTVFJJTkcQAhIJCgVJTlQzMhADEgkKBUlOVDY0EAQSCgoGRE9VQkxFEAUSCQoFRkxPQVQQBhIICgRCT09MEAcSEgoOVU5JWF9USU1FU1RBTVAQCBIOCgpCWVRFU19MSVNUEAsSDwoLU1RSSU5HX0xJU1QQDBIOCgpJTlQzMl9MSVNUEA0SDgoKSU5UNjRfTElTVBAOEg8KC0RPVUJMRV9MSVNUEA8SDgoKRkxPQVRfTElTVBAQEg0KCUJPT0xfTElTVBAREhcKE1VOSVhfVElNRVNUQU1QX0xJU1QQEiLbBAoFVmFsdWUSEwoJYnl0ZXNfdmFsGAEgASgMSAASFAoKc3RyaW5nX3ZhbBgCIAEoCUgAEhMKCWludDMyX3ZhbBgDIAEoBUgAEhMKCWludDY0X3ZhbBgEIAEoA0gAEhQKCmRvdWJsZV92YWwYBSABKAFIABITCglmbG9hdF92YWwYBiABKAJIABISCghib29sX3ZhbBgHIAEoCEgAEhwKEnVuaXhfdGltZXN0YW1wX3ZhbBgIIAEoA0gAEjAKDmJ5dGVzX2xpc3RfdmFsGAsgASgLMhYuZmVhc3QudHlwZXMuQnl0ZXNMaXN0SAASMgoPc3RyaW5nX2xpc3RfdmFsGAwgASgLMhcuZmVhc3QudHlwZXMuU3RyaW5nTGlzdEgAEjAKDmludDMyX2xpc3RfdmFsGA0gASgLMhYuZmVhc3QudHlwZXMuSW50MzJMaXN0SAASMAoOaW50NjRfbGlzdF92YWwYDiABKAsyFi5mZWFzdC50eXBlcy5JbnQ2NExpc3RIABIyCg9kb3VibGVfbGlzdF92YWwYDyABKAsyFy5mZWFzdC50eXBlcy5Eb3VibGVMaXN0SAASMAoOZmxvYXRfbGlzdF92YWwYECABKAsyFi5mZWFzdC50eXBlcy5GbG9hdExpc3RIABIuCg1ib29sX2xpc3RfdmFsGBEgASgLMhUuZmVhc3QudHlwZXMuQm9vbExpc3RIABI5Chd1bml4X3RpbWVzdGFtcF9saXN0X3ZhbBgSIAEoCzIWLmZlYXN0LnR5cGVzLkludDY0TGlzdEgAQgUKA3ZhbCIYCglCeXRlc0xpc3QSCwoDdmFsGAEgAygMIhkKClN0cmluZ0xpc3QSCwoDdmFsGAEgAygJIhgKCUludDMyTGlzdBILCgN2YWwYASADKAUiGAoJSW50NjRMaXN0EgsKA3ZhbBgBIAMoAyIZCgpEb3VibGVMaXN0EgsKA3ZhbBgBIAMoASIYCglGbG9hdExpc3QSCwoDdmFsGAEgAygCIhcKCEJvb2xMaXN0EgsKA3ZhbBgBIAMoCGIGcHJvdG8z");
+  fileDesc("ChdmZWFzdC90eXBlcy9WYWx1ZS5wcm90bxILZmVhc3QudHlwZXMi3gIKCVZhbHVlVHlwZSLQAgoERW51bRILCgdJTlZBTElEEAASCQoFQllURVMQARIKCgZTVFJJTkcQAhIJCgVJTlQzMhADEgkKBUlOVDY0EAQSCgoGRE9VQkxFEAUSCQoFRkxPQVQQBhIICgRCT09MEAcSEgoOVU5JWF9USU1FU1RBTVAQCBIOCgpCWVRFU19MSVNUEAsSDwoLU1RSSU5HX0xJU1QQDBIOCgpJTlQzMl9MSVNUEA0SDgoKSU5UNjRfTElTVBAOEg8KC0RPVUJMRV9MSVNUEA8SDgoKRkxPQVRfTElTVBAQEg0KCUJPT0xfTElTVBAREhcKE1VOSVhfVElNRVNUQU1QX0xJU1QQEhIICgRKU09OECASDQoJSlNPTl9MSVNUECESCAoEVVVJRBAkEg0KCVVVSURfTElTVBAmEgsKB0RFQ0lNQUwQLBIQCgxERUNJTUFMX0xJU1QQLSKzBgoFVmFsdWUSEwoJYnl0ZXNfdmFsGAEgASgMSAASFAoKc3RyaW5nX3ZhbBgCIAEoCUgAEhMKCWludDMyX3ZhbBgDIAEoBUgAEhMKCWludDY0X3ZhbBgEIAEoA0gAEhQKCmRvdWJsZV92YWwYBSABKAFIABITCglmbG9hdF92YWwYBiABKAJIABISCghib29sX3ZhbBgHIAEoCEgAEhwKEnVuaXhfdGltZXN0YW1wX3ZhbBgIIAEoA0gAEjAKDmJ5dGVzX2xpc3RfdmFsGAsgASgLMhYuZmVhc3QudHlwZXMuQnl0ZXNMaXN0SAASMgoPc3RyaW5nX2xpc3RfdmFsGAwgASgLMhcuZmVhc3QudHlwZXMuU3RyaW5nTGlzdEgAEjAKDmludDMyX2xpc3RfdmFsGA0gASgLMhYuZmVhc3QudHlwZXMuSW50MzJMaXN0SAASMAoOaW50NjRfbGlzdF92YWwYDiABKAsyFi5mZWFzdC50eXBlcy5JbnQ2NExpc3RIABIyCg9kb3VibGVfbGlzdF92YWwYDyABKAsyFy5mZWFzdC50eXBlcy5Eb3VibGVMaXN0SAASMAoOZmxvYXRfbGlzdF92YWwYECABKAsyFi5mZWFzdC50eXBlcy5GbG9hdExpc3RIABIuCg1ib29sX2xpc3RfdmFsGBEgASgLMhUuZmVhc3QudHlwZXMuQm9vbExpc3RIABI5Chd1bml4X3RpbWVzdGFtcF9saXN0X3ZhbBgSIAEoCzIWLmZlYXN0LnR5cGVzLkludDY0TGlzdEgAEhIKCGpzb25fdmFsGCAgASgJSAASMAoNanNvbl9saXN0X3ZhbBghIAEoCzIXLmZlYXN0LnR5cGVzLlN0cmluZ0xpc3RIABISCgh1dWlkX3ZhbBgkIAEoCUgAEjAKDXV1aWRfbGlzdF92YWwYJiABKAsyFy5mZWFzdC50eXBlcy5TdHJpbmdMaXN0SAASFQoLZGVjaW1hbF92YWwYLCABKAlIABIzChBkZWNpbWFsX2xpc3RfdmFsGC0gASgLMhcuZmVhc3QudHlwZXMuU3RyaW5nTGlzdEgAQgUKA3ZhbCIYCglCeXRlc0xpc3QSCwoDdmFsGAEgAygMIhkKClN0cmluZ0xpc3QSCwoDdmFsGAEgAygJIhgKCUludDMyTGlzdBILCgN2YWwYASADKAUiGAoJSW50NjRMaXN0EgsKA3ZhbBgBIAMoAyIZCgpEb3VibGVMaXN0EgsKA3ZhbBgBIAMoASIYCglGbG9hdExpc3QSCwoDdmFsGAEgAygCIhcKCEJvb2xMaXN0EgsKA3ZhbBgBIAMoCGIGcHJvdG8z");
 
 /**
  * Holds the enumeration, so that its members need no prefix.
@@ -117,6 +117,36 @@ export const ValueType_Enum = {
    * @generated from enum value: UNIX_TIMESTAMP_LIST = 18;
    */
   UNIX_TIMESTAMP_LIST: 18,
+
+  /**
+   * @generated from enum value: JSON = 32;
+   */
+  JSON: 32,
+
+  /**
+   * @generated from enum value: JSON_LIST = 33;
+   */
+  JSON_LIST: 33,
+
+  /**
+   * @generated from enum value: UUID = 36;
+   */
+  UUID: 36,
+
+  /**
+   * @generated from enum value: UUID_LIST = 38;
+   */
+  UUID_LIST: 38,
+
+  /**
+   * @generated from enum value: DECIMAL = 44;
+   */
+  DECIMAL: 44,
+
+  /**
+   * @generated from enum value: DECIMAL_LIST = 45;
+   */
+  DECIMAL_LIST: 45,
 } as const;
 
 /**
@@ -237,6 +267,42 @@ export type Value = Message<"feast.types.Value"> & {
      */
     value: Int64List;
     case: "unixTimestampListVal";
+  } | {
+    /**
+     * @generated from field: string json_val = 32;
+     */
+    value: string;
+    case: "jsonVal";
+  } | {
+    /**
+     * @generated from field: feast.types.StringList json_list_val = 33;
+     */
+    value: StringList;
+    case: "jsonListVal";
+  } | {
+    /**
+     * @generated from field: string uuid_val = 36;
+     */
+    value: string;
+    case: "uuidVal";
+  } | {
+    /**
+     * @generated from field: feast.types.StringList uuid_list_val = 38;
+     */
+    value: StringList;
+    case: "uuidListVal";
+  } | {
+    /**
+     * @generated from field: string decimal_val = 44;
+     */
+    value: string;
+    case: "decimalVal";
+  } | {
+    /**
+     * @generated from field: feast.types.StringList decimal_list_val = 45;
+     */
+    value: StringList;
+    case: "decimalListVal";
   } | { case: undefined; value?: undefined };
 };
 
