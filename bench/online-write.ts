@@ -28,11 +28,11 @@ const VIEW: FeatureViewSnapshot = {
   asKnown: false,
 };
 
-await main(process.argv[2], Number(process.argv[3] ?? 200_000), (process.argv[4] ?? '1,10,32,64,128,200').split(',').map(Number));
+await main(process.argv[2], Number(process.argv[3] ?? 200_000), (process.argv[4] ?? '1,16,64,200').split(',').map(Number));
 
 async function main(url: string | undefined, rowCount: number, callSizes: readonly number[]): Promise<void> {
   if (url === undefined || !Number.isInteger(rowCount)) throw new Error('usage: node --import tsx bench/online-write.ts redis://[:password@]host:port [rows [rows a call,...]]');
-  console.log(`| ${rowCount} rows of ${NAMES.length} features | rows/s | server CPU us/row |\n| --- | --- | --- |`);
+  console.log(`| ${rowCount} rows of ${NAMES.length} features | rows/s | server CPU us/row | client CPU us/row |\n| --- | --- | --- | --- |`);
   const server = new Redis(url);
   await warmUp(server, url);
   const plain = projectName();
@@ -65,11 +65,13 @@ async function warmUp(server: Redis, url: string): Promise<void> {
 async function measure(server: Redis, title: string, rowCount: number, age: number, write: (batch: RecordBatch) => Promise<unknown>): Promise<void> {
   const batches = Array.from({ length: Math.ceil(rowCount / BATCH_ROWS) }, (_, index) => makeBatch(index * BATCH_ROWS, Math.min(BATCH_ROWS, rowCount - index * BATCH_ROWS), age));
   const cpuBefore = await serverCpu(server);
+  const ownBefore = process.cpuUsage();
   const start = performance.now();
   for (const batch of batches) await write(batch);
   const seconds = (performance.now() - start) / 1000;
+  const own = process.cpuUsage(ownBefore);
   const cpu = (await serverCpu(server)) - cpuBefore;
-  console.log(`| ${title} | ${Math.round(rowCount / seconds)} | ${((cpu / rowCount) * 1e6).toFixed(1)} |`);
+  console.log(`| ${title} | ${Math.round(rowCount / seconds)} | ${((cpu / rowCount) * 1e6).toFixed(1)} | ${((own.user + own.system) / rowCount).toFixed(1)} |`);
 }
 
 function plainWriter(server: Redis, project: string): (batch: RecordBatch) => Promise<unknown> {

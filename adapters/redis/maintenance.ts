@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import type { FeatureValue } from '../../domain/features/value-types.ts';
 import { MICROS_PER_SECOND } from '../../domain/instant.ts';
@@ -9,27 +8,30 @@ import { REMOVE_SCRIPT, RENEW_SCRIPT } from './maintenance-scripts.ts';
 import { scanKeys } from './scan-keys.ts';
 import type { StoredEntity } from './scan-keys.ts';
 import { runScript } from './script.ts';
+import type { Script } from './script.ts';
+import { answered } from './servers.ts';
+import type { RedisServers } from './servers.ts';
 import type { ViewLayout } from './view-layout.ts';
 
-/** Keys that one call of a script takes. */
-const KEYS_PER_CALL = 200;
+/** Keys that are worked on at a time. */
+const KEYS_PER_TURN = 200;
 
 type EntityKey = readonly FeatureValue[];
 
 /** Implements OnlineStore.renew. */
-export async function renewKeys(redis: Redis, layout: ViewLayout, view: FeatureViewSnapshot, asOfMicros: Micros, keyTtlSeconds: number | null): Promise<{ readonly renewed: number }> {
+export async function renewKeys(servers: RedisServers, layout: ViewLayout, view: FeatureViewSnapshot, asOfMicros: Micros, keyTtlSeconds: number | null): Promise<{ readonly renewed: number }> {
   const oldest = view.ttlSeconds === null ? [] : [serializedTimestamp(asOfMicros - Math.floor(view.ttlSeconds * MICROS_PER_SECOND))];
   const parameters = [layout.fields.timestamp, String(keyTtlSeconds ?? -1), ...oldest];
   let renewed = 0;
-  for await (const entities of scanKeys(redis, layout.keys)) renewed += await runOn(redis, RENEW_SCRIPT, entities.map(({ key }) => key), parameters);
+  for await (const entities of scanKeys(servers, layout.keys)) renewed += await runOn(servers, RENEW_SCRIPT, entities.map(({ key }) => key), parameters);
   return { renewed };
 }
 
 /** Implements OnlineStore.entities. */
-export async function* scanEntities(redis: Redis, layout: ViewLayout, batchSize: number): AsyncGenerator<readonly EntityKey[], undefined> {
+export async function* scanEntities(servers: RedisServers, layout: ViewLayout, batchSize: number): AsyncGenerator<readonly EntityKey[], undefined> {
   let batch: EntityKey[] = [];
-  for await (const entities of scanKeys(redis, layout.keys)) {
-    for (const { values } of await entitiesOfView(redis, layout, entities)) {
+  for await (const entities of scanKeys(servers, layout.keys)) {
+    for (const { values } of await entitiesOfView(servers, layout, entities)) {
       batch.push(values);
       if (batch.length < batchSize) continue;
       yield batch;
@@ -41,28 +43,37 @@ export async function* scanEntities(redis: Redis, layout: ViewLayout, batchSize:
 }
 
 /** Implements OnlineStore.remove. */
-export async function removeRows(redis: Redis, layout: ViewLayout, view: FeatureViewSnapshot, entityKeys: readonly EntityKey[] | undefined): Promise<{ readonly removed: number }> {
+export async function removeRows(servers: RedisServers, layout: ViewLayout, view: FeatureViewSnapshot, entityKeys: readonly EntityKey[] | undefined): Promise<{ readonly removed: number }> {
   const parameters = [layout.fields.timestamp, layout.createdField, ...view.features.map(({ name }) => layout.fields.feature(name))];
   let removed = 0;
-  if (entityKeys !== undefined) removed = await runOn(redis, REMOVE_SCRIPT, entityKeys.map(layout.encodeKey), parameters);
-  else for await (const entities of scanKeys(redis, layout.keys)) removed += await runOn(redis, REMOVE_SCRIPT, entities.map(({ key }) => key), parameters);
+  if (entityKeys !== undefined) removed = await runOn(servers, REMOVE_SCRIPT, entityKeys.map(layout.encodeKey), parameters);
+  else for await (const entities of scanKeys(servers, layout.keys)) removed += await runOn(servers, REMOVE_SCRIPT, entities.map(({ key }) => key), parameters);
   return { removed };
 }
 
-async function entitiesOfView(redis: Redis, layout: ViewLayout, entities: readonly StoredEntity[]): Promise<StoredEntity[]> {
-  const pipeline = redis.pipeline();
-  for (const { key } of entities) pipeline.hexists(key, layout.fields.timestamp);
-  const answers = ((await pipeline.exec()) ?? []).map(([error, answer]) => {
-    if (error !== null) throw error;
-    return answer === 1;
-  });
-  return entities.filter((_, index) => answers[index]);
+async function entitiesOfView(servers: RedisServers, layout: ViewLayout, entities: readonly StoredEntity[]): Promise<StoredEntity[]> {
+  const answers = answered(await servers.send(entities.map(({ key }) => ({ name: 'HEXISTS', key, args: [key, layout.fields.timestamp] }))));
+  return entities.filter((_, index) => answers[index] === 1);
 }
 
-async function runOn(redis: Redis, script: typeof RENEW_SCRIPT, keys: readonly Buffer[], parameters: readonly (string | Buffer)[]): Promise<number> {
+async function runOn(servers: RedisServers, script: Script, keys: readonly Buffer[], parameters: readonly (string | Buffer)[]): Promise<number> {
   let count = 0;
-  for (let from = 0; from < keys.length; from += KEYS_PER_CALL) count += await runScript(redis, script, keys.slice(from, from + KEYS_PER_CALL), parameters);
+  for (let from = 0; from < keys.length; from += KEYS_PER_TURN) {
+    const calls = groupBySlot(servers, keys.slice(from, from + KEYS_PER_TURN)).map((group) => ({ keys: group, parameters }));
+    count += await runScript(servers, script, calls);
+  }
   return count;
+}
+
+function groupBySlot(servers: RedisServers, keys: readonly Buffer[]): Buffer[][] {
+  const groups = new Map<number, Buffer[]>();
+  for (const key of keys) {
+    const slot = servers.slotOf(key);
+    const group = groups.get(slot);
+    if (group === undefined) groups.set(slot, [key]);
+    else group.push(key);
+  }
+  return [...groups.values()];
 }
 
 function serializedTimestamp(micros: Micros): Buffer {

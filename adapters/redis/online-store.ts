@@ -2,8 +2,8 @@ import type { RecordBatch } from '../../domain/data/columns.ts';
 import { PipelineError } from '../../domain/errors.ts';
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import type { OnlineStore, OnlineWriteResult } from '../../ports/online-store.ts';
+import type { RedisAddress } from './address.ts';
 import { openRedis } from './connection.ts';
-import type { RedisAddress } from './connection.ts';
 import { packRows } from './pack-rows.ts';
 import { readRows } from './read-rows.ts';
 import { removeRows, renewKeys, scanEntities } from './maintenance.ts';
@@ -16,41 +16,41 @@ export interface RedisOnlineStoreOptions extends RedisAddress {
   readonly project: string;
   /** Seconds that a key lives after its last renewal; null or left out: for ever. */
   readonly keyTtlSeconds?: number | null;
-  /** Rows that one call of the write script takes, 1 to 1000. Default 64. A cluster whose servers do not share keys needs 1. */
+  /** Rows that are sent at a time, 1 to 1000; on a single server one call of the write script. Default 64. */
   readonly rowsPerCall?: number;
 }
 
-/** Calls on their way at one time: enough to keep the server busy, few enough that memory stays bounded and no other client waits long. */
-const CALLS_UNDER_WAY = 8;
+/** Turns on their way at one time: enough to keep the server busy, few enough that memory stays bounded and no other client waits long. */
+const TURNS_UNDER_WAY = 8;
 
 /** The online store in Redis 7, in Feast's layout (docs/online-layout.md). Connects with the first call. */
 export function createRedisOnlineStore(options: RedisOnlineStoreOptions): OnlineStore {
   const { project, keyTtlSeconds = null, rowsPerCall = 64 } = options;
   refuseWrongOptions(project, keyTtlSeconds, rowsPerCall);
-  const connection = openRedis(options);
+  const servers = openRedis(options);
   const layoutOf = createViewLayouts(project);
   const attempt = async <T>(action: string, call: () => Promise<T>): Promise<T> => {
     try {
       return await call();
     } catch (error) {
-      throw connection.explain(error, action);
+      throw servers.explain(error, action);
     }
   };
   return {
     write: (view, batch) => attempt(`write feature view ${view.name}`, () => writeRows(view, batch)),
-    read: (requests) => attempt('read features', () => readRows(connection.redis, layoutOf, requests)),
-    renew: (view, asOfMicros) => attempt(`renew the keys of feature view ${view.name}`, () => renewKeys(connection.redis, layoutOf(view), view, asOfMicros, keyTtlSeconds)),
-    entities: (view, batchSize) => explained(`list the entities of feature view ${view.name}`, scanEntities(connection.redis, layoutOf(view), batchSize)),
-    remove: (view, entityKeys) => attempt(`remove feature view ${view.name}`, () => removeRows(connection.redis, layoutOf(view), view, entityKeys)),
-    ping: () => attempt('answer', async () => void (await connection.redis.ping())),
-    close: () => connection.close(),
+    read: (requests) => attempt('read features', () => readRows(servers, layoutOf, requests)),
+    renew: (view, asOfMicros) => attempt(`renew the keys of feature view ${view.name}`, () => renewKeys(servers, layoutOf(view), view, asOfMicros, keyTtlSeconds)),
+    entities: (view, batchSize) => explained(`list the entities of feature view ${view.name}`, scanEntities(servers, layoutOf(view), batchSize)),
+    remove: (view, entityKeys) => attempt(`remove feature view ${view.name}`, () => removeRows(servers, layoutOf(view), view, entityKeys)),
+    ping: () => attempt('answer', () => servers.ping()),
+    close: () => servers.close(),
   };
 
   async function* explained<T>(action: string, batches: AsyncIterable<T>): AsyncGenerator<T, undefined> {
     try {
       yield* batches;
     } catch (error) {
-      throw connection.explain(error, action);
+      throw servers.explain(error, action);
     }
     return undefined;
   }
@@ -59,16 +59,17 @@ export function createRedisOnlineStore(options: RedisOnlineStoreOptions): Online
     const layout = layoutOf(view);
     const settings = [layout.fields.timestamp, layout.createdField, String(keyTtlSeconds ?? -1), String(view.ttlSeconds === null ? -1 : Math.ceil(view.ttlSeconds))];
     const fields = view.features.map(({ name }) => layout.fields.feature(name));
-    const calls = packRows(view, layout, batch, rowsPerCall);
+    const turns = packRows(view, layout, batch, rowsPerCall, (key) => servers.slotOf(key));
     let written = 0;
-    // Each lane sends a call, waits for its answer and takes the next one. Where one fails, its loop closes the generator, and the others end too.
+    // Each lane sends a turn, waits for its answers and takes the next one. Where one fails, its loop closes the generator, and the others end too.
     const lane = async (): Promise<void> => {
-      for (const { keys, rows } of calls) {
-        const count = await runScript(connection.redis, WRITE_SCRIPT, keys, [...settings, rows, ...fields]); // on its own line: other lanes add to `written` meanwhile
+      for (const turn of turns) {
+        const calls = turn.map(({ keys, rows }) => ({ keys, parameters: [...settings, rows, ...fields] }));
+        const count = await runScript(servers, WRITE_SCRIPT, calls); // on its own line: other lanes add to `written` meanwhile
         written += count;
       }
     };
-    const outcomes = await Promise.allSettled(Array.from({ length: CALLS_UNDER_WAY }, lane));
+    const outcomes = await Promise.allSettled(Array.from({ length: TURNS_UNDER_WAY }, lane));
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failure !== undefined) throw failure.reason;
     return { written, skipped: batch.rowCount - written };

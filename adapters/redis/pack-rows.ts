@@ -7,6 +7,7 @@ import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import { ByteWriter } from '../feast/codec/byte-writer.ts';
 import { writeTimestamp } from '../feast/codec/timestamp.ts';
 import { writeColumnValue } from '../feast/codec/value.ts';
+import { SLOTS } from './key-slot.ts';
 import type { ViewLayout } from './view-layout.ts';
 import { MAX_FEATURES_PER_VIEW } from './write-script.ts';
 
@@ -17,6 +18,12 @@ export interface PackedRows {
   readonly rows: Buffer;
 }
 
+interface KeyedRow {
+  readonly row: number;
+  readonly key: Buffer;
+  readonly slot: number;
+}
+
 interface RowColumns {
   readonly joinKeys: readonly Column[];
   readonly features: readonly Column[];
@@ -24,23 +31,48 @@ interface RowColumns {
   readonly createdTimestamp: Column;
 }
 
-/** Bytes after which a call is sent though it has fewer rows than it may have. */
-const MAX_CALL_BYTES = 1 << 18;
+/** Bytes after which calls are sent though they have fewer rows than they may have. */
+const MAX_TURN_BYTES = 1 << 18;
 
-/** The batch in calls of at most `rowsPerCall` rows, made one at a time. Throws INVALID_DATA, with all problems, before the first one. */
-export function* packRows(view: FeatureViewSnapshot, layout: ViewLayout, batch: RecordBatch, rowsPerCall: number): Generator<PackedRows, undefined> {
+/** Spreads neighbouring slots over the servers of a cluster, each of which has a range of them. Odd, so that no two slots meet. */
+const SLOT_STRIDE = 5003;
+
+/**
+ * The batch as calls of the script, made some at a time: at most `rowsPerTurn` rows, each call's rows of one slot (keys have no hash tags, so that in a cluster that is
+ * mostly one row). Rows of one key stay in order. Throws INVALID_DATA, with all problems, before the first one.
+ */
+export function* packRows(view: FeatureViewSnapshot, layout: ViewLayout, batch: RecordBatch, rowsPerTurn: number, slotOf: (key: Buffer) => number): Generator<PackedRows[], undefined> {
   const columns = rowColumns(view, batch);
   const writer = new ByteWriter(1 << 14);
   const scratch = new ByteWriter(64);
+  const rows = bySlot(Array.from({ length: batch.rowCount }, (_, row) => keyedRow(layout, columns, row, slotOf)));
+  let turn: PackedRows[] = [];
   let keys: Buffer[] = [];
-  for (let row = 0; row < batch.rowCount; row++) {
-    keys.push(layout.encodeKey(columns.joinKeys.map((column) => columnValue(column, row))));
+  let [turnRows, turnBytes] = [0, 0];
+  for (const [at, { row, key, slot }] of rows.entries()) {
+    keys.push(key);
     packRow(writer, scratch, columns, row);
-    if (keys.length < rowsPerCall && writer.length < MAX_CALL_BYTES && row + 1 < batch.rowCount) continue;
-    yield { keys, rows: writer.take() };
+    const full = turnRows + keys.length >= rowsPerTurn || turnBytes + writer.length >= MAX_TURN_BYTES || at + 1 === rows.length;
+    if (!full && rows[at + 1]?.slot === slot) continue;
+    [turnRows, turnBytes] = [turnRows + keys.length, turnBytes + writer.length];
+    turn.push({ keys, rows: writer.take() });
     keys = [];
+    if (!full) continue;
+    yield turn;
+    turn = [];
+    [turnRows, turnBytes] = [0, 0];
   }
   return undefined;
+}
+
+function keyedRow(layout: ViewLayout, columns: RowColumns, row: number, slotOf: (key: Buffer) => number): KeyedRow {
+  const key = layout.encodeKey(columns.joinKeys.map((column) => columnValue(column, row)));
+  return { row, key, slot: (slotOf(key) * SLOT_STRIDE) % SLOTS };
+}
+
+/** Rows of one slot side by side, in the batch's order among themselves. */
+function bySlot(rows: KeyedRow[]): readonly KeyedRow[] {
+  return rows.every(({ slot }) => slot === rows[0]?.slot) ? rows : rows.sort((a, b) => a.slot - b.slot || a.row - b.row);
 }
 
 function packRow(writer: ByteWriter, scratch: ByteWriter, columns: RowColumns, row: number): void {

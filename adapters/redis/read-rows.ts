@@ -1,10 +1,11 @@
-import type { Redis } from 'ioredis';
 import { PipelineError } from '../../domain/errors.ts';
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import type { FeatureValue, ValueType } from '../../domain/features/value-types.ts';
 import type { OnlineReadRequest, OnlineRow } from '../../ports/online-store.ts';
 import { readTimestamp } from '../feast/codec/timestamp.ts';
 import { readValue } from '../feast/codec/value.ts';
+import { answered } from './servers.ts';
+import type { RedisServers } from './servers.ts';
 import type { ViewLayout } from './view-layout.ts';
 
 /** One HMGET: the fields that all requests want of one key. */
@@ -23,16 +24,10 @@ interface Place {
 type HashValues = readonly (Buffer | null)[];
 
 /** Reads everything in one round trip: one pipeline, in it one HMGET per key, shared by the views that have the same entity key. */
-export async function readRows(redis: Redis, layoutOf: (view: FeatureViewSnapshot) => ViewLayout, requests: readonly OnlineReadRequest[]): Promise<OnlineRow[][]> {
+export async function readRows(servers: RedisServers, layoutOf: (view: FeatureViewSnapshot) => ViewLayout, requests: readonly OnlineReadRequest[]): Promise<OnlineRow[][]> {
   const reads: KeyRead[] = [];
   const places = planReads(requests, layoutOf, reads);
-  if (reads.length === 0) return requests.map(() => []);
-  const pipeline = redis.pipeline();
-  for (const { key, fields } of reads) pipeline.hmgetBuffer(key, ...fields);
-  const answers = ((await pipeline.exec()) ?? []).map(([error, values]) => {
-    if (error !== null) throw error;
-    return values as HashValues;
-  });
+  const answers = answered(await servers.send(reads.map(({ key, fields }) => ({ name: 'HMGET', key, args: [key, ...fields] }))));
   return requests.map((request, index) => {
     const types = featureTypes(request);
     return (places[index] as Place[]).map(({ command, first }) => decodeRow(request, types, answers[command] as HashValues, first));

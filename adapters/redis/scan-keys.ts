@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { FeatureValue } from '../../domain/features/value-types.ts';
 import type { EntityKeyReader } from '../feast/codec/entity-key-reader.ts';
+import type { RedisServers } from './servers.ts';
 
 /** An entity that the server holds something of. */
 export interface StoredEntity {
@@ -15,17 +16,26 @@ const SCAN_COUNT = 1000;
  * The entities that have a key, some at a time; every one that is there from beginning to end comes at least once, others may. The server looks at all keys of the
  * database, whoever's they are: a second for about a million.
  */
-export async function* scanKeys(redis: Redis, keys: EntityKeyReader): AsyncGenerator<readonly StoredEntity[], undefined> {
+export async function* scanKeys(servers: RedisServers, keys: EntityKeyReader): AsyncGenerator<readonly StoredEntity[], undefined> {
   const pattern = Buffer.concat([escapeGlob(keys.prefix), Buffer.from('*'), escapeGlob(keys.suffix)]);
+  for (const server of await servers.primaries()) {
+    for await (const found of matchingKeys(server, pattern)) {
+      const entities = found.flatMap((key) => {
+        const values = keys.read(key);
+        return values === undefined ? [] : [{ key, values }];
+      });
+      if (entities.length > 0) yield entities;
+    }
+  }
+  return undefined;
+}
+
+async function* matchingKeys(server: Redis, pattern: Buffer): AsyncGenerator<readonly Buffer[], undefined> {
   let cursor = '0';
   do {
-    const [next, found] = (await redis.callBuffer('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT)) as [Buffer, Buffer[]];
+    const [next, found] = (await server.callBuffer('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT)) as [Buffer, Buffer[]];
     cursor = next.toString();
-    const entities = found.flatMap((key) => {
-      const values = keys.read(key);
-      return values === undefined ? [] : [{ key, values }];
-    });
-    if (entities.length > 0) yield entities;
+    yield found;
   } while (cursor !== '0');
   return undefined;
 }

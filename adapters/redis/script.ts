@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import { answered } from './servers.ts';
+import type { RedisAnswer, RedisCommand, RedisServers } from './servers.ts';
 
 /** A Lua script, which a server knows by its hash once it has seen the text. */
 export interface Script {
@@ -7,16 +8,29 @@ export interface Script {
   readonly sha1: string;
 }
 
+/** What one call of a script works on: keys of one slot, at least one. */
+export interface ScriptCall {
+  readonly keys: readonly Buffer[];
+  readonly parameters: readonly (string | Buffer)[];
+}
+
 export function defineScript(text: string): Script {
   return { text, sha1: createHash('sha1').update(text).digest('hex') };
 }
 
-/** Runs the script by its hash; a server that does not have it (new, or restarted) gets its text, once per call that found it missing. */
-export async function runScript(redis: Redis, script: Script, keys: readonly Buffer[], parameters: readonly (string | Buffer)[]): Promise<number> {
-  try {
-    return (await redis.evalsha(script.sha1, keys.length, ...keys, ...parameters)) as number;
-  } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return (await redis.eval(script.text, keys.length, ...keys, ...parameters)) as number;
-  }
+/** Makes the calls at the same time; resolves to the sum of their answers. Each server that does not have the script (new, or restarted) gets its text. */
+export async function runScript(servers: RedisServers, script: Script, calls: readonly ScriptCall[]): Promise<number> {
+  const answers = await servers.send(calls.map((call) => commandOf('EVALSHA', script.sha1, call)));
+  const missed = calls.filter((_, index) => isScriptMissing(answers[index]));
+  const known = answered(answers.filter((answer) => !isScriptMissing(answer)));
+  const again = missed.length === 0 ? [] : answered(await servers.send(missed.map((call) => commandOf('EVAL', script.text, call))));
+  return [...known, ...again].reduce<number>((sum, answer) => sum + Number(answer), 0);
+}
+
+function commandOf(name: 'EVALSHA' | 'EVAL', script: string, { keys, parameters }: ScriptCall): RedisCommand {
+  return { name, key: keys[0] as Buffer, args: [script, String(keys.length), ...keys, ...parameters] };
+}
+
+function isScriptMissing(answer: RedisAnswer): boolean {
+  return answer instanceof Error && answer.message.startsWith('NOSCRIPT');
 }

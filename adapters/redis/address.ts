@@ -1,0 +1,71 @@
+import { PipelineError } from '../../domain/errors.ts';
+
+/** Where the server is: a URL (`redis://[user][:password]@host:port[/database]`, `rediss://` for TLS), or its parts. */
+export interface RedisAddress {
+  readonly url?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly database?: number;
+  readonly tls?: boolean;
+  /** PEM text of the authority that signed the server's certificate, where it is not a public one. */
+  readonly certificateAuthority?: string;
+  /**
+   * - `single`: one server (the default).
+   * - `cluster`: a Redis Cluster, of which the address names one server; the client finds the others and follows failovers.
+   * - `cluster_endpoint`: one address behind which a proxy knows the servers: calls go there, and a script gets keys of one slot only.
+   */
+  readonly topology?: 'single' | 'cluster' | 'cluster_endpoint';
+  /** Further servers of the cluster to ask where the first one is away. */
+  readonly otherNodes?: readonly { readonly host: string; readonly port: number }[];
+  /** Milliseconds that a call may take, connecting included, before it fails with UNAVAILABLE. Default 5000. */
+  readonly timeoutMs?: number;
+}
+
+export interface ResolvedAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly database: number;
+  readonly timeoutMs: number;
+  /** What every connection is opened with, host and port aside. */
+  readonly options: ReturnType<typeof connectionOptions>;
+}
+
+const RETRIES_PER_CALL = 2;
+
+export function resolveAddress(address: RedisAddress): ResolvedAddress {
+  const whole = { ...address, ...(address.url === undefined ? {} : parseUrl(address.url)) };
+  const { host = 'localhost', port = 6379, database = 0, timeoutMs = 5000 } = whole;
+  return { host, port, database, timeoutMs, options: connectionOptions(whole, timeoutMs) };
+}
+
+function connectionOptions({ username, password, tls = false, certificateAuthority }: RedisAddress, timeoutMs: number) {
+  return {
+    protocol: 2 as const,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls ? { tls: certificateAuthority === undefined ? {} : { ca: certificateAuthority } } : {}),
+    disableClientInfo: true,
+    connectTimeout: Math.min(timeoutMs, 2000),
+    disconnectTimeout: 100, // of a connection that is gone already, this timer would keep the process
+    commandTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    maxRetriesPerRequest: RETRIES_PER_CALL,
+  };
+}
+
+function parseUrl(text: string): Omit<RedisAddress, 'url'> {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '' || !/^\/?\d*$/.test(url.pathname)) {
+    throw new PipelineError('INVALID_CONFIG', 'The address of Redis is not of the form redis://[user][:password]@host:port[/database] (rediss:// for TLS).');
+  }
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    tls: url.protocol === 'rediss:',
+    ...(url.port === '' ? {} : { port: Number(url.port) }),
+    ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
+    ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
+    ...(url.pathname.length < 2 ? {} : { database: Number(url.pathname.slice(1)) }),
+  };
+}

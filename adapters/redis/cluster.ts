@@ -1,0 +1,108 @@
+import { Cluster } from 'ioredis';
+import { PipelineError } from '../../domain/errors.ts';
+import type { ResolvedAddress } from './address.ts';
+import { explain } from './explain.ts';
+import { keySlot } from './key-slot.ts';
+import { execute } from './servers.ts';
+import type { RedisAnswer, RedisCommand, RedisServers } from './servers.ts';
+
+/** Rounds of asking all known servers for the cluster's shape before a call gives up. */
+const CONNECT_ROUNDS = 3;
+/** What a server says, or the client in its place, when a key is on its way to another server or its server has gone. */
+const MOVED_AWAY = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|LOADING|READONLY)\b|^Connection is closed|^Too many Cluster redirections/;
+
+/** A Redis Cluster: commands go to the server that has their slot, and again to another one when the slot has moved or its server was replaced by a replica. */
+export function openCluster({ host, port, timeoutMs, options }: ResolvedAddress, otherNodes: readonly { readonly host: string; readonly port: number }[]): RedisServers {
+  const cluster = new Cluster([{ host, port }, ...otherNodes], {
+    lazyConnect: true,
+    redisOptions: options,
+    dnsLookup: (name, done) => done(null, name), // a certificate is for a name, not for the address behind it
+    maxRedirections: 12,
+    retryDelayOnFailover: 150,
+    retryDelayOnClusterDown: 150,
+    slotsRefreshTimeout: Math.min(timeoutMs, 2000),
+    clusterRetryStrategy: (attempt) => Math.min(100 * attempt, 1000),
+  });
+  let lastFailure = '';
+  cluster.on('node error', (error: Error) => (lastFailure = error.message));
+  cluster.on('error', (error: Error & { readonly lastNodeError?: Error }) => (lastFailure = error.lastNodeError?.message ?? error.message));
+  cluster.on('ready', () => (lastFailure = ''));
+  const withinTime = <T>(work: Promise<T>): Promise<T> => limitTime(work, timeoutMs);
+  return {
+    slotOf: keySlot,
+    send: (commands) => (commands.length === 0 ? Promise.resolve([]) : withinTime(untilReady(cluster).then(() => sendToServers(cluster, commands)))),
+    async primaries() {
+      await withinTime(untilReady(cluster));
+      await withinTime(refreshSlots(cluster));
+      return cluster.nodes('master');
+    },
+    ping: async () => void (await withinTime(untilReady(cluster).then(() => Promise.all(cluster.nodes('master').map((node) => node.ping()))))),
+    explain: (error, action) => explain(error, action, `Redis Cluster at ${host}:${port}`, lastFailure),
+    async close() {
+      if (cluster.status === 'ready') await cluster.quit().catch((error: Error) => (lastFailure = error.message));
+      cluster.disconnect();
+    },
+  };
+}
+
+async function sendToServers(cluster: Cluster, commands: readonly RedisCommand[]): Promise<RedisAnswer[]> {
+  const indexesByServers = new Map<string, number[]>();
+  commands.forEach(({ key }, index) => {
+    const servers = (cluster.slots[keySlot(key)] ?? []).join(';');
+    const indexes = indexesByServers.get(servers);
+    if (indexes === undefined) indexesByServers.set(servers, [index]);
+    else indexes.push(index);
+  });
+  const answers = new Array<RedisAnswer>(commands.length);
+  await Promise.all([...indexesByServers.values()].map(async (indexes) => {
+    const part = indexes.map((index) => commands[index] as RedisCommand);
+    const parts = await execute(cluster.pipeline(), part).catch((error: Error) => part.map(() => error));
+    parts.forEach((answer, at) => (answers[indexes[at] as number] = answer));
+  }));
+  return Promise.all(answers.map((answer, index) => (isMovedAway(answer) ? sendAlone(cluster, commands[index] as RedisCommand) : answer)));
+}
+
+/** One command by itself: the client then follows it to the server that has its key now. Commands are safe to repeat: a write is newer-wins. */
+function sendAlone(cluster: Cluster, { name, args }: RedisCommand): Promise<RedisAnswer> {
+  return cluster.callBuffer(name, args as (string | Buffer)[]).catch((error: Error) => error);
+}
+
+function isMovedAway(answer: RedisAnswer): boolean {
+  return answer instanceof Error && MOVED_AWAY.test(answer.message);
+}
+
+/** Resolves when the shape of the cluster is known; rejects when none of the known servers could tell it some times over. */
+function untilReady(cluster: Cluster): Promise<void> {
+  if (cluster.status === 'ready') return Promise.resolve();
+  if (cluster.status === 'end') return Promise.reject(new Error('Connection is closed.'));
+  return new Promise((resolve, reject) => {
+    let rounds = 0;
+    const done = (finish: () => void): void => {
+      cluster.off('ready', ready).off('close', closed).off('end', ended);
+      finish();
+    };
+    const ready = (): void => done(resolve);
+    const ended = (): void => done(() => reject(new Error('Connection is closed.')));
+    const closed = (): void => {
+      if (++rounds >= CONNECT_ROUNDS) done(() => reject(new Error('None of the servers answers')));
+    };
+    cluster.on('ready', ready).on('close', closed).on('end', ended);
+    if (cluster.status === 'wait') cluster.connect().catch(() => undefined); // its outcome is an event, too
+  });
+}
+
+function refreshSlots(cluster: Cluster): Promise<void> {
+  return new Promise((resolve, reject) => cluster.refreshSlotsCache((error) => (error instanceof Error ? reject(error) : resolve())));
+}
+
+async function limitTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new PipelineError('UNAVAILABLE', `The Redis Cluster did not answer within ${milliseconds} ms. Is one of its servers away?`)), milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

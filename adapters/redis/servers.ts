@@ -1,0 +1,40 @@
+import type { ChainableCommander, Redis } from 'ioredis';
+import type { PipelineError } from '../../domain/errors.ts';
+
+/** A command on one key, or on keys of one slot. */
+export interface RedisCommand {
+  readonly name: string;
+  /** One of its keys: says which server gets it. */
+  readonly key: Buffer;
+  /** Everything after the name. */
+  readonly args: readonly (string | Buffer)[];
+}
+
+/** The answer of a command: bulk strings as buffers, or the error that came instead. */
+export type RedisAnswer = unknown;
+
+/** One server or a cluster, as the layouts use it. */
+export interface RedisServers {
+  /** Keys of equal slots are on one server and may be in one script call. The same for every key where there is but one server. */
+  slotOf(key: Buffer): number;
+  /** Sends the commands, in one pipeline per server, all pipelines at the same time. Answers in the commands' order; an error that a command met is its answer. */
+  send(commands: readonly RedisCommand[]): Promise<readonly RedisAnswer[]>;
+  /** A connection to each server that holds keys. */
+  primaries(): Promise<readonly Redis[]>;
+  ping(): Promise<void>;
+  /** Turns whatever a call threw into the error that the caller sees. It carries no arguments of the call, so no data and no password. */
+  explain(error: unknown, action: string): PipelineError;
+  close(): Promise<void>;
+}
+
+/** The answers, where none is an error; else throws the first error. */
+export function answered(answers: readonly RedisAnswer[]): readonly unknown[] {
+  for (const answer of answers) if (answer instanceof Error) throw answer;
+  return answers;
+}
+
+/** Sends the pipeline; errors of single commands are answers. */
+export async function execute(pipeline: ChainableCommander, commands: readonly RedisCommand[]): Promise<RedisAnswer[]> {
+  for (const { name, args } of commands) pipeline.callBuffer(name, args as (string | Buffer)[]);
+  return ((await pipeline.exec()) ?? []).map(([error, answer]) => error ?? answer);
+}
