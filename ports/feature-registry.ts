@@ -1,29 +1,74 @@
-import type { Entity, FeatureRepository, FeatureService, FeatureView } from '../domain/features/definitions.ts';
+import type { Entity, FeatureRepository, FeatureService, FeatureView, UnusableDefinition } from '../domain/features/definitions.ts';
+import type { OnlineEffect } from '../domain/features/online-effects.ts';
+import type { FeatureViewSnapshot } from '../domain/features/snapshot.ts';
 import type { Micros } from '../domain/instant.ts';
 
-export interface ApplyPlan {
-  readonly changes: readonly { readonly kind: 'entity' | 'data source' | 'feature view' | 'feature service'; readonly name: string; readonly action: 'add' | 'change' | 'remove'; readonly detail: string }[];
-  readonly unchanged: number;
+export interface PlannedChange {
+  readonly kind: 'entity' | 'data source' | 'feature view' | 'feature service';
+  readonly name: string;
+  readonly action: 'add' | 'change' | 'remove';
+  readonly detail: string;
 }
+
+export interface ApplyPlan {
+  readonly changes: readonly PlannedChange[];
+  readonly unchanged: number;
+  /** What the changes do to values in the online store. */
+  readonly online: readonly OnlineEffect[];
+}
+
+/** How far Feast says a view has come. Feast serves `unspecified` (a new view) and `available online` only; here no state stops anything. */
+export type ViewState = 'unspecified' | 'created' | 'generated' | 'materializing' | 'available online';
 
 /** What the registry knows of a view beyond its definition. */
 export interface RegisteredView {
   readonly view: FeatureView;
   readonly createdMicros: Micros;
   readonly updatedMicros: Micros;
+  readonly state: ViewState;
+  /** Windows that are in the online store, as recorded; forgotten when a change of the definition makes what is there incomplete. */
   readonly materializationIntervals: readonly { readonly startMicros: Micros; readonly endMicros: Micros }[];
+}
+
+/** A data source as a row of its own. */
+export interface RegisteredSource {
+  readonly name: string;
+  readonly kind: 'table' | 'query' | 'push' | 'request' | 'other';
+  /** The table, or that behind a push source, where it has one. */
+  readonly table: string | undefined;
+  readonly description: string;
+}
+
+/** Everything of one project at one instant. */
+export interface RegistryContents extends FeatureRepository {
+  readonly views: readonly RegisteredView[];
+  readonly dataSources: readonly RegisteredSource[];
+  readonly unusable: readonly UnusableDefinition[];
 }
 
 /** Definitions as applied, shared with Feast: its tables, its protobuf. One project. Objects of a kind that we do not know are left as they are. */
 export interface FeatureRegistry {
   /** What `apply` would change. */
   plan(repository: FeatureRepository): Promise<ApplyPlan>;
-  /** Makes the registry equal to the repository, in one transaction; unknown fields, created timestamps and materialization intervals stay. */
-  apply(repository: FeatureRepository): Promise<ApplyPlan>;
+  /**
+   * Makes the registry equal to the repository, in one transaction; unknown fields and created timestamps stay. `shown`: the plan that was agreed to; CONFLICT, and nothing is changed,
+   * when by now more would change. Values that the plan removes online are noted in the same transaction: `removeOnlineValues` then removes them.
+   */
+  apply(repository: FeatureRepository, shown?: ApplyPlan): Promise<ApplyPlan>;
+  /**
+   * Calls `remove` for each view, as it was, whose online values `apply` said would go, and forgets it when that is done: what a killed process left is done by the next call.
+   * One caller at a time. Resolves to the views' names.
+   */
+  removeOnlineValues(remove: (view: FeatureViewSnapshot) => Promise<unknown>): Promise<readonly string[]>;
+  /** What is applied, all of one instant. Definitions that cannot be used here are in `unusable`; a service may take features of one of them. */
+  contents(): Promise<RegistryContents>;
   entities(): Promise<readonly Entity[]>;
   featureViews(): Promise<readonly RegisteredView[]>;
   featureServices(): Promise<readonly FeatureService[]>;
-  /** Adds an interval to the view and marks it available online. Safe to repeat: an interval that is there already is not added again. */
-  recordMaterialization(view: string, startMicros: Micros, endMicros: Micros): Promise<void>;
+  /**
+   * Adds an interval to the view and marks it available online. Safe to repeat: an interval that is there already is not added again. `materialized`: the view as it was written; CONFLICT
+   * when the registered one has other keys, features, types or source by now, so that nobody takes its values for complete.
+   */
+  recordMaterialization(view: string, startMicros: Micros, endMicros: Micros, materialized?: FeatureViewSnapshot): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { refuseProblems } from '../errors.ts';
-import type { Described, Entity, FeatureRepository, FeatureService, FeatureView, Field, TableSource } from './definitions.ts';
+import type { Described, Entity, FeatureRepository, FeatureService, FeatureView, Field, PushSource, TableSource } from './definitions.ts';
 import { entityProblems, featureServiceProblems, repositoryProblems } from './validate.ts';
 import { featureViewProblems } from './validate-view.ts';
 
@@ -11,6 +11,8 @@ export interface FeatureViewDefinition<Features extends readonly Field[]> extend
   /** Whole seconds that a value stays valid after its event timestamp, the edge inside; null: for ever. */
   readonly ttlSeconds: number | null;
   readonly source: TableSource;
+  /** Rows may also be pushed under this name (`POST /push`). */
+  readonly pushSource?: PushSource;
   readonly online?: boolean;
   readonly asKnown?: boolean;
 }
@@ -20,10 +22,18 @@ export type DefinedFeatureView<Features extends readonly Field[] = readonly Fiel
 
 type FeatureName<View extends FeatureView> = View['features'][number]['name'];
 
-/** A feature service as it is written down: the defined views, with the features taken from each (left out: all of them, in definition order). */
+/** What a service takes from one view: the features (left out: all of them, in definition order), another name for the view, other columns for its join keys. */
+export interface ServicePart<View extends FeatureView> {
+  readonly view: View;
+  readonly features?: readonly FeatureName<View>[];
+  readonly alias?: string;
+  readonly joinKeyMap?: Readonly<Record<string, string>>;
+}
+
+/** A feature service as it is written down, with the defined views. */
 export interface FeatureServiceDefinition<Views extends readonly FeatureView[]> extends Described {
   readonly name: string;
-  readonly features: { readonly [K in keyof Views]: { readonly view: Views[K]; readonly features?: readonly FeatureName<Views[K]>[] } };
+  readonly features: { readonly [K in keyof Views]: ServicePart<Views[K]> };
 }
 
 /** Declares a thing that features describe. Throws INVALID_DEFINITION with every problem. */
@@ -42,8 +52,8 @@ export function defineFeatureView<const Features extends readonly Field[]>(defin
 
 /** Declares the features that one model uses. Throws INVALID_DEFINITION with every problem. */
 export function defineFeatureService<const Views extends readonly FeatureView[]>(definition: FeatureServiceDefinition<Views>): FeatureService {
-  const parts: readonly { readonly view: FeatureView; readonly features?: readonly string[] }[] = definition.features;
-  const features = parts.map(({ view, features: taken }) => ({ view: view.name, ...(taken === undefined ? {} : { features: taken }) }));
+  const parts: readonly ServicePart<FeatureView>[] = definition.features;
+  const features = parts.map(({ view, ...taken }) => ({ view: view.name, ...taken }));
   const service: FeatureService = { ...definition, features };
   const views = parts.map((part) => part.view);
   refuseProblems('INVALID_DEFINITION', `Feature service ${quote(service.name)} is not valid.`, featureServiceProblems(service, views));

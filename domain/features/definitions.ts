@@ -78,9 +78,21 @@ export interface FeatureProjection {
   readonly joinKeyMap?: Readonly<Record<string, string>>;
 }
 
+/** Something in the registry that another program wrote and that cannot be used here: it is listed, and refused with the reason where it is asked for. */
+export interface UnusableDefinition {
+  /** `feature view`, `on-demand feature view`, `stream feature view`, `label view`, `entity` or `data source`. */
+  readonly kind: string;
+  readonly name: string;
+  readonly features: readonly string[];
+  /** Why, and what to do: sentences. */
+  readonly reason: string;
+}
+
 /** Everything that a feature repository (`feature_repo/index.ts`) exports. */
 export interface FeatureRepository {
   readonly entities: readonly Entity[];
   readonly featureViews: readonly FeatureView[];
   readonly featureServices: readonly FeatureService[];
+  /** Of a registry: what it holds beside these. */
+  readonly unusable?: readonly UnusableDefinition[];
 }

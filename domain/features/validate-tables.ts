@@ -45,7 +45,7 @@ export function tableProblems(repository: FeatureRepository, tables: DescribedTa
 }
 
 function viewTableProblems(view: FeatureViewSnapshot, tables: DescribedTables): Problem[] {
-  const { table, timestampField, createdTimestampColumn, fieldMapping = {} } = view.source;
+  const { table, timestampField, createdTimestampColumn, deletedColumn, fieldMapping = {} } = view.source;
   const path = `feature view ${view.name}`;
   const columns = tables.get(table);
   if (columns === undefined) {
@@ -56,6 +56,7 @@ function viewTableProblems(view: FeatureViewSnapshot, tables: DescribedTables): 
   return [
     ...find('source.timestampField', timestampField, ['Timestamp'], 'a timestamp'),
     ...(createdTimestampColumn === undefined ? [] : find('source.createdTimestampColumn', createdTimestampColumn, ['Timestamp'], 'a timestamp')),
+    ...(deletedColumn === undefined ? [] : find('source.deletedColumn', deletedColumn, ['Bool'], 'true or false')),
     ...view.joinKeys.flatMap((key) => find(`entities (join key ${key.name})`, sourceColumn(key.name), accepted(key.type), key.type)),
     ...view.features.flatMap((feature) => find(`features.${feature.name}`, sourceColumn(feature.name), accepted(feature.type), feature.type)),
   ];

@@ -19,6 +19,7 @@ export function featureViewProblems(view: FeatureView, joinKeys: readonly string
     ...duplicateProblems(`${path}.features`, view.features.map((feature) => feature.name)),
     ...ttlProblems(`${path}.ttlSeconds`, view.ttlSeconds),
     ...sourceProblems(path, view, joinKeys),
+    ...(view.pushSource === undefined ? [] : [...nameProblems(`${path}.pushSource.name`, view.pushSource.name), ...tagProblems(`${path}.pushSource`, view.pushSource)]),
     ...tagProblems(path, view),
   ];
 }
@@ -53,7 +54,24 @@ function sourceProblems(viewPath: string, view: FeatureView, joinKeys: readonly 
   } else if (view.asKnown === true) {
     problems.push({ path: `${viewPath}.asKnown`, message: 'The source has no createdTimestampColumn, so that nobody can say what was known when.', cure: 'Give the source one, or leave asKnown out.' });
   }
-  return [...problems, ...mappingProblems(`${path}.fieldMapping`, source, [...joinKeys, ...view.features.map((feature) => feature.name)])];
+  return [...problems, ...deletedProblems(`${path}.deletedColumn`, view, joinKeys), ...latenessProblems(`${path}.latenessSeconds`, source), ...mappingProblems(`${path}.fieldMapping`, source, [...joinKeys, ...view.features.map((feature) => feature.name)])];
+}
+
+function deletedProblems(path: string, { source, features }: FeatureView, joinKeys: readonly string[]): Problem[] {
+  const column = source.deletedColumn;
+  if (column === undefined) return [];
+  const meant = source.fieldMapping?.[column] ?? column;
+  const used = [...joinKeys, ...features.map((feature) => feature.name)].includes(meant) || column === source.timestampField || column === source.createdTimestampColumn;
+  const problems = columnProblems(path, column);
+  return used ? [...problems, { path, message: `"${column}" has a meaning in the view already.`, cure: 'Name a column that only tells whether the row deletes its entity.' }] : problems;
+}
+
+/** Only event times bound what is read again where nobody noted when a row came. */
+function latenessProblems(path: string, { latenessSeconds: lateness, createdTimestampColumn }: TableSource): Problem[] {
+  if (lateness === undefined) return [];
+  if (createdTimestampColumn !== undefined) return [{ path, message: 'The source has a createdTimestampColumn, which tells when each row came.', cure: 'Leave latenessSeconds out.' }];
+  if (Number.isInteger(lateness) && lateness >= 0 && lateness <= MAX_TTL_SECONDS) return [];
+  return [{ path, message: `${JSON.stringify(lateness)} is not a lateness.`, cure: 'Give whole seconds, at least 0.' }];
 }
 
 function mappingProblems(path: string, source: TableSource, targets: readonly string[]): Problem[] {

@@ -1,7 +1,8 @@
 import type { Problem } from '../errors.ts';
 import { suggestion } from '../nearest.ts';
-import type { Entity, FeatureRepository, FeatureService, FeatureView, TableSource } from './definitions.ts';
+import type { Entity, FeatureRepository, FeatureService, FeatureView } from './definitions.ts';
 import { choiceProblems, columnProblems, duplicateProblems, nameProblems, reservedProblems, tagProblems } from './validate-names.ts';
+import { joinKeyMapProblems, pushSourceProblems, sharedSourceProblems } from './validate-shared.ts';
 import { featureViewProblems } from './validate-view.ts';
 import { JOIN_KEY_TYPES } from './value-types.ts';
 
@@ -24,7 +25,7 @@ export function featureServiceProblems(service: FeatureService, views: readonly 
   const problems = [
     ...nameProblems(`${path}.name`, service.name),
     ...(service.features.length > 0 ? [] : [{ path: `${path}.features`, message: 'It takes no feature.', cure: 'Name at least one view.' }]),
-    ...duplicateProblems(`${path}.features`, service.features.map((part) => part.view), 'feature view '),
+    ...duplicateProblems(`${path}.features`, service.features.map((part) => part.alias ?? part.view), 'feature view ').map(sayAlias),
     ...tagProblems(path, service),
   ];
   for (const part of service.features) {
@@ -34,7 +35,8 @@ export function featureServiceProblems(service: FeatureService, views: readonly 
       continue;
     }
     const there = view.features.map((feature) => feature.name);
-    const at = `${path}.features.${part.view}`;
+    const at = `${path}.features.${part.alias ?? part.view}`;
+    if (part.alias !== undefined) problems.push(...aliasProblems(`${at}.alias`, part.alias, part.view, names));
     if (part.features?.length === 0) problems.push({ path: at, message: 'The list of features is empty.', cure: 'Leave `features` out to take all of the view.' });
     problems.push(...duplicateProblems(at, part.features ?? []));
     for (const name of part.features ?? []) {
@@ -42,6 +44,18 @@ export function featureServiceProblems(service: FeatureService, views: readonly 
     }
   }
   return problems;
+}
+
+/** A view may be taken twice, under two names. */
+function sayAlias(problem: Problem): Problem {
+  return { ...problem, cure: 'Keep one of them, or give one an `alias`.' };
+}
+
+/** Features are referred to by the alias as they are by a view's name, and their columns are named apart by it. */
+function aliasProblems(path: string, alias: string, view: string, names: readonly string[]): Problem[] {
+  const taken = names.find((name) => name !== view && name.toLowerCase() === String(alias).toLowerCase());
+  if (taken === undefined) return nameProblems(path, alias);
+  return [{ path, message: `There is a feature view "${taken}": "${alias}:feature" would mean two things.`, cure: 'Choose another alias.' }];
 }
 
 /** Everything that is wrong with a repository: each definition, and what one says about another. */
@@ -56,7 +70,9 @@ export function repositoryProblems(repository: FeatureRepository): Problem[] {
     ...featureViews.flatMap((view) => unknownEntityProblems(view, [...byName.keys()])),
     ...duplicateProblems('featureViews', featureViews.map((view) => view.name), '', (name) => name.toLowerCase()),
     ...sharedSourceProblems(featureViews),
+    ...pushSourceProblems(featureViews),
     ...featureServices.flatMap((service) => featureServiceProblems(service, featureViews)),
+    ...featureServices.flatMap((service) => joinKeyMapProblems(service, repository)),
     ...duplicateProblems('featureServices', featureServices.map((service) => service.name)),
   ];
 }
@@ -73,22 +89,4 @@ function joinKeyTypeProblems(entities: readonly Entity[]): Problem[] {
     if (other === undefined) return [];
     return [{ path: `entity ${entity.name}.valueType`, message: `Join key "${entity.joinKey}" is ${entity.valueType} here and ${other.valueType} in entity "${other.name}".`, cure: 'One column has one type.' }];
   });
-}
-
-function sharedSourceProblems(views: readonly FeatureView[]): Problem[] {
-  return views.flatMap((view, index) => {
-    const other = views.slice(0, index).find((earlier) => earlier.source.name === view.source.name);
-    if (other === undefined || sameSource(other.source, view.source)) return [];
-    return [{ path: `feature view ${view.name}.source`, message: `Source "${view.source.name}" differs from the one of the same name in feature view "${other.name}".`, cure: 'Share one definition, or give the second another name.' }];
-  });
-}
-
-function sameSource(a: TableSource, b: TableSource): boolean {
-  const text = (source: TableSource): string =>
-    JSON.stringify([source.table, source.timestampField, source.createdTimestampColumn, sorted(source.fieldMapping), source.description, source.owner, sorted(source.tags)]);
-  return text(a) === text(b);
-}
-
-function sorted(map: Readonly<Record<string, string>> | undefined): [string, string][] {
-  return Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }

@@ -7,6 +7,10 @@ export const OUR_TAGS = {
   asKnown: `${RESERVED_TAG_PREFIX}as_known`,
   /** Feature: `owner`. */
   owner: `${RESERVED_TAG_PREFIX}owner`,
+  /** Data source: `deletedColumn`. */
+  deletedColumn: `${RESERVED_TAG_PREFIX}deleted_column`,
+  /** Data source: `latenessSeconds`, in decimal digits. */
+  latenessSeconds: `${RESERVED_TAG_PREFIX}lateness_seconds`,
 } as const;
 
 interface DescribedMessage {

@@ -8,6 +8,7 @@ import { type FeatureService, FeatureServiceMetaSchema, FeatureServiceSchema } f
 import { type FeatureView, FeatureViewMetaSchema, FeatureViewSchema } from '../gen/feast/core/FeatureView_pb.ts';
 import { DUMMY_ENTITY, readEntity } from './entity-message.ts';
 import { readService } from './service-message.ts';
+import { isPushSource, readPush } from './push-message.ts';
 import { isTableSource, readSource } from './source-message.ts';
 import { toTimestamp } from './timestamps.ts';
 import { readView } from './view-message.ts';
@@ -25,16 +26,22 @@ export interface RegistryKind<M> {
   stamp(message: M, now: Micros): void;
   /** The definition; throws UNSUPPORTED for one that ours cannot express. */
   read(message: M): object;
-  /** Whether it goes when the repository does not name it. */
+  /** Whether it goes when the repository does not name it, unless something that stays needs it. */
   isRemovable(message: M): boolean;
 }
 
-/** Sources that are no tables (push, request, stream) belong to views of other kinds: they stay. */
-export const DATA_SOURCES = registryKind<DataSource>('data source', DataSourceSchema, () => create(DataSource_SourceMetaSchema), readSource, isTableSource);
+/** Sources of other kinds (request, Kafka, ...) belong to views of other kinds: they stay. */
+export const DATA_SOURCES = registryKind<DataSource>('data source', DataSourceSchema, () => create(DataSource_SourceMetaSchema), readAnySource, (message) => isTableSource(message) || isPushSource(message));
 export const FEATURE_VIEWS = registryKind<FeatureView>('feature view', FeatureViewSchema, () => create(FeatureViewMetaSchema), readView, () => true);
 /** Feast's placeholder stays. */
 export const ENTITIES = registryKind<Entity>('entity', EntitySchema, () => create(EntityMetaSchema), readEntity, ({ spec }) => spec?.name !== DUMMY_ENTITY.name);
 export const FEATURE_SERVICES = registryKind<FeatureService>('feature service', FeatureServiceSchema, () => create(FeatureServiceMetaSchema), readService, () => true);
+
+/** A table's definition, or a push source's with that of the table behind it. */
+function readAnySource(message: DataSource): object {
+  if (!isPushSource(message)) return readSource(message);
+  return { ...readPush(message), ...(message.batchSource === undefined ? {} : { source: readSource(message.batchSource) }) };
+}
 
 interface Meta {
   createdTimestamp?: Timestamp | undefined;

@@ -1,22 +1,29 @@
-import { refuseProblems } from '../../../domain/errors.ts';
+import { type Problem, refuseProblems } from '../../../domain/errors.ts';
 import type { FeatureRepository } from '../../../domain/features/definitions.ts';
 import { repositoryProblems } from '../../../domain/features/validate.ts';
+import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
 import type { Micros } from '../../../domain/instant.ts';
-import type { ApplyPlan } from '../../../ports/feature-registry.ts';
+import type { ApplyPlan, PlannedChange } from '../../../ports/feature-registry.ts';
+import { createFieldKeys } from '../codec/field-keys.ts';
+import type { DataSource } from '../gen/feast/core/DataSource_pb.ts';
 import type { Entity } from '../gen/feast/core/Entity_pb.ts';
+import type { FeatureService } from '../gen/feast/core/FeatureService_pb.ts';
 import type { FeatureView } from '../gen/feast/core/FeatureView_pb.ts';
 import { describeDifference } from './difference.ts';
 import { DUMMY_ENTITY, dummyEntityMessage, entityMessage } from './entity-message.ts';
 import { DATA_SOURCES, ENTITIES, FEATURE_SERVICES, FEATURE_VIEWS, type KindName, type RegistryKind } from './kinds.ts';
-import { serviceMessage } from './service-message.ts';
+import type { OtherView } from './other-views.ts';
+import { pushMessage } from './push-message.ts';
+import { readService, serviceMessage } from './service-message.ts';
 import { sourceMessage } from './source-message.ts';
-import { columnsDiffer, viewMessage } from './view-message.ts';
+import { followChange, followRemoval, type ViewConsequences } from './view-consequences.ts';
+import { viewMessage } from './view-message.ts';
 
 /** What the registry holds of one project: serialized messages by name. */
 export interface StoredObjects {
   readonly objects: Readonly<Record<KindName, ReadonlyMap<string, Uint8Array>>>;
-  /** Names of views of kinds that are not ours (on demand, stream, label), with their kind: Feast wants names unique over all kinds. */
-  readonly otherViews: ReadonlyMap<string, string>;
+  /** Views of kinds that are not ours (on demand, stream, label), by name: Feast wants names unique over all kinds. */
+  readonly otherViews: ReadonlyMap<string, OtherView>;
   /** Greatest version number in the history, by view. */
   readonly versions: ReadonlyMap<string, number>;
 }
@@ -34,6 +41,8 @@ export interface RegistryPlan {
   readonly writes: readonly { readonly kind: KindName; readonly name: string; readonly bytes: Uint8Array }[];
   readonly versions: readonly ViewVersion[];
   readonly removals: readonly { readonly kind: KindName; readonly name: string }[];
+  /** Views, as they were, whose online values go. */
+  readonly onlineRemovals: readonly FeatureViewSnapshot[];
 }
 
 /** An object that the repository wants: the message to store, given the one that is stored. */
@@ -44,22 +53,62 @@ interface Wanted<M> {
 
 /** What makes the registry equal to the repository. INVALID_DEFINITION with every problem; CONFLICT when a view of another kind has a name that is wanted. */
 export function planRegistry(repository: FeatureRepository, project: string, stored: StoredObjects, now: Micros): RegistryPlan {
-  refuseProblems('INVALID_DEFINITION', 'The feature repository is not valid; nothing was applied.', repositoryProblems(repository));
+  refuseProblems('INVALID_DEFINITION', 'The feature repository is not valid; nothing was applied.', [...repositoryProblems(repository), ...fieldKeyProblems(repository)]);
   refuseTakenNames(repository, project, stored);
   const { featureViews, featureServices } = repository;
-  const sources = new Map(featureViews.map((view) => [view.source.name, view.source]));
+  const others = [...stored.otherViews.values()];
+  const consequences: ViewConsequences[] = [];
+  const services = featureServices.map((service): Wanted<FeatureService> => ({ name: service.name, build: (previous) => serviceMessage(service, featureViews, previous) }));
   const parts = [
-    planKind(DATA_SOURCES, [...sources.values()].map((source) => ({ name: source.name, build: (previous) => sourceMessage(source, previous) })), stored, now),
-    planKind(FEATURE_VIEWS, wantedViews(repository, project), stored, now, (step) => nextVersions(step, stored.versions.get(step.name))),
-    planKind(ENTITIES, wantedEntities(repository), stored, now),
-    planKind(FEATURE_SERVICES, featureServices.map((service) => ({ name: service.name, build: (previous) => serviceMessage(service, featureViews, previous) })), stored, now),
+    planKind(DATA_SOURCES, wantedSources(repository), stored, now, { keep: others.flatMap((view) => view.sources) }),
+    planKind(FEATURE_VIEWS, wantedViews(repository, project), stored, now, { beforeWrite: (step) => consequences.push(followChange(step, stored.versions.get(step.name))) }),
+    planKind(ENTITIES, wantedEntities(repository), stored, now, { keep: others.flatMap((view) => view.entities) }),
+    planKind(FEATURE_SERVICES, services, stored, now, { keep: servicesOfOthers(stored) }),
   ];
+  const removals = parts.flatMap((part) => part.removals);
+  const gone = removals.filter(({ kind }) => kind === 'feature view').map(({ name }) => followRemoval(name, stored));
+  const all = [...consequences, ...gone];
   return {
-    plan: { changes: parts.flatMap((part) => part.plan.changes), unchanged: parts.reduce((sum, part) => sum + part.plan.unchanged, 0) },
+    plan: {
+      changes: parts.flatMap((part) => part.changes),
+      unchanged: parts.reduce((sum, part) => sum + part.unchanged, 0),
+      online: all.flatMap(({ effect }) => effect ?? []),
+    },
     writes: parts.flatMap((part) => part.writes),
-    versions: parts.flatMap((part) => part.versions),
-    removals: parts.flatMap((part) => part.removals),
+    versions: all.flatMap(({ versions }) => versions),
+    removals,
+    onlineRemovals: all.flatMap(({ effect, before }) => (effect?.removesValues === true && before !== undefined ? [before] : [])),
   };
+}
+
+/** Table sources and push sources, each once. */
+function wantedSources({ featureViews }: FeatureRepository): Wanted<DataSource>[] {
+  const tables = new Map(featureViews.map(({ source }) => [source.name, source]));
+  const pushes = new Map(featureViews.flatMap(({ pushSource, source }) => (pushSource === undefined ? [] : [[pushSource.name, { pushSource, source }] as const])));
+  return [
+    ...[...tables.values()].map((source): Wanted<DataSource> => ({ name: source.name, build: (previous) => sourceMessage(source, previous) })),
+    ...[...pushes.values()].map(({ pushSource, source }): Wanted<DataSource> => ({ name: pushSource.name, build: (previous) => pushMessage(pushSource, source, previous) })),
+  ];
+}
+
+/** Services that take features of views of other kinds: no definition of ours can name them, so that they belong to another program. */
+function servicesOfOthers({ objects, otherViews }: StoredObjects): string[] {
+  return [...objects['feature service']].flatMap(([name, bytes]) => (readService(FEATURE_SERVICES.decode(bytes)).features.some(({ view }) => otherViews.has(view)) ? [name] : []));
+}
+
+/** The online store finds a feature by a hash of 32 bits of `view:feature`: two of one entity that share it would overwrite each other. */
+function fieldKeyProblems({ featureViews }: FeatureRepository): Problem[] {
+  const owners = new Map<string, string>();
+  return featureViews.flatMap((view) =>
+    view.features.flatMap((feature) => {
+      const reference = `${view.name}:${feature.name}`;
+      const field = `${[...view.entities].sort().join(' ')} ${createFieldKeys(view.name).feature(feature.name).toString('hex')}`;
+      const owner = owners.get(field);
+      owners.set(field, reference);
+      if (owner === undefined || owner === reference) return [];
+      return [{ path: `feature view ${view.name}.features.${feature.name}`, message: `The online store would keep it in the same field as ${owner} (Feast's hash of both names is equal).`, cure: 'Rename one of the two.' }];
+    }),
+  );
 }
 
 function wantedViews({ entities, featureViews }: FeatureRepository, project: string): Wanted<FeatureView>[] {
@@ -76,14 +125,25 @@ function wantedEntities({ entities, featureViews }: FeatureRepository): Wanted<E
 }
 
 /** An object about to be written. */
-interface Step<M> {
+export interface Step<M> {
   readonly name: string;
   readonly previous: { readonly message: M; readonly bytes: Uint8Array } | undefined;
   readonly next: M;
 }
 
-/** `versionsOf` may still mark the message. */
-function planKind<M>(kind: RegistryKind<M>, wanted: readonly Wanted<M>[], stored: StoredObjects, now: Micros, versionsOf: (step: Step<M>) => ViewVersion[] = () => []): RegistryPlan {
+interface KindPlan extends Pick<RegistryPlan, 'writes' | 'removals'> {
+  readonly changes: readonly PlannedChange[];
+  readonly unchanged: number;
+}
+
+interface KindOptions<M> {
+  /** Names that stay although the repository does not name them. */
+  readonly keep?: readonly string[];
+  /** May still mark the message that is written. */
+  readonly beforeWrite?: (step: Step<M>) => void;
+}
+
+function planKind<M>(kind: RegistryKind<M>, wanted: readonly Wanted<M>[], stored: StoredObjects, now: Micros, { keep = [], beforeWrite }: KindOptions<M>): KindPlan {
   const there = stored.objects[kind.kind];
   const steps = wanted.map(({ name, build }): Step<M> => {
     const bytes = there.get(name);
@@ -91,36 +151,29 @@ function planKind<M>(kind: RegistryKind<M>, wanted: readonly Wanted<M>[], stored
     return { name, previous, next: build(previous?.message) };
   });
   const changed = steps.filter(({ previous, next }) => previous === undefined || !kind.same(previous.message, next));
-  for (const step of changed) kind.stamp(step.next, now);
-  const names = new Set(wanted.map((object) => object.name));
+  for (const step of changed) {
+    kind.stamp(step.next, now);
+    beforeWrite?.(step);
+  }
+  const names = new Set([...wanted.map((object) => object.name), ...keep]);
   const removals = [...there].filter(([name, bytes]) => !names.has(name) && kind.isRemovable(kind.decode(bytes))).map(([name]) => ({ kind: kind.kind, name }));
   const changes = [
     ...changed.map((step) => describeStep(kind, step)),
     ...removals.map(({ name }) => ({ kind: kind.kind, name, action: 'remove' as const, detail: 'it is not in the feature repository' })),
   ];
-  const versions = changed.flatMap(versionsOf);
   const writes = changed.map(({ name, next }) => ({ kind: kind.kind, name, bytes: kind.encode(next) }));
-  return { plan: { changes, unchanged: steps.length - changed.length }, writes, versions, removals };
+  return { changes, unchanged: steps.length - changed.length, writes, removals };
 }
 
-function describeStep<M>(kind: RegistryKind<M>, { name, previous, next }: Step<M>): ApplyPlan['changes'][number] {
+function describeStep<M>(kind: RegistryKind<M>, { name, previous, next }: Step<M>): PlannedChange {
   if (previous === undefined) return { kind: kind.kind, name, action: 'add', detail: 'it is new' };
   return { kind: kind.kind, name, action: 'change', detail: describeDifference((message: M) => kind.read(message), previous.message, next) };
 }
 
-/** A view's first form is version 0 of its history, and each change of its columns the next one. A view that had no history gets its earlier form as version 0. */
-function nextVersions({ name, previous, next }: Step<FeatureView>, newest: number | undefined): ViewVersion[] {
-  if (previous !== undefined && !columnsDiffer(previous.message, next)) return [];
-  const earlier = newest === undefined && previous !== undefined ? [{ view: name, number: 0, bytes: previous.bytes }] : [];
-  const number = (newest ?? earlier.length - 1) + 1;
-  if (next.meta !== undefined) next.meta.currentVersionNumber = number;
-  return [...earlier, { view: name, number, bytes: FEATURE_VIEWS.encode(next) }];
-}
-
 function refuseTakenNames(repository: FeatureRepository, project: string, stored: StoredObjects): void {
   const problems = repository.featureViews.flatMap(({ name }) => {
-    const kind = stored.otherViews.get(name);
-    return kind === undefined ? [] : [{ path: `feature view ${name}`, message: `Feast project "${project}" has ${kind} of that name.`, cure: 'Rename one of them.' }];
+    const other = stored.otherViews.get(name);
+    return other === undefined ? [] : [{ path: `feature view ${name}`, message: `Feast project "${project}" has a view of that name of another kind (${other.kind}).`, cure: 'Rename one of them.' }];
   });
   refuseProblems('CONFLICT', 'Names of feature views are taken; nothing was applied.', problems);
 }

@@ -1,11 +1,13 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
 import { type Micros, MICROS_PER_SECOND } from '../../../domain/instant.ts';
 import { quoteIdentifier } from '../../postgres/pool.ts';
 import { ProjectSchema } from '../gen/feast/core/Project_pb.ts';
 import type { KindName } from './kinds.ts';
 import type { RegistryPlan, StoredObjects, ViewVersion } from './plan.ts';
+import { OTHER_VIEWS, type OtherView } from './other-views.ts';
 import { toTimestamp } from './timestamps.ts';
 
 const OBJECT_TABLES = {
@@ -14,9 +16,6 @@ const OBJECT_TABLES = {
   entity: { table: 'entities', object: 'entity' },
   'feature service': { table: 'feature_services', object: 'feature_service' },
 } as const satisfies Record<KindName, { table: string; object: string }>;
-
-/** Tables of the views that are not ours, with what to call one. */
-const OTHER_VIEWS = { on_demand_feature_views: 'an on-demand feature view', stream_feature_views: 'a stream feature view', label_views: 'a label view' } as const;
 
 /** The rows of one project in Feast's registry tables, on one connection. */
 export interface RegistryRows {
@@ -43,10 +42,13 @@ export async function readStored(rows: RegistryRows): Promise<StoredObjects> {
     entity: await readObjects(rows, 'entity'),
     'feature service': await readObjects(rows, 'feature service'),
   };
-  const otherViews = new Map<string, string>();
-  for (const [table, kind] of Object.entries(OTHER_VIEWS)) {
-    const found = await client.query<{ name: string }>(`SELECT feature_view_name AS name FROM ${quoteIdentifier(schema)}.${table} WHERE project_id = $1`, [project]);
-    for (const { name } of found.rows) otherViews.set(name, kind);
+  const otherViews = new Map<string, OtherView>();
+  for (const [table, read] of Object.entries(OTHER_VIEWS)) {
+    const found = await client.query<{ name: string; message: Buffer }>(
+      `SELECT feature_view_name AS name, feature_view_proto AS message FROM ${quoteIdentifier(schema)}.${table} WHERE project_id = $1 ORDER BY 1`,
+      [project],
+    );
+    for (const { name, message } of found.rows) otherViews.set(name, read(name, message));
   }
   const history = await client.query<{ name: string; newest: number }>(
     `SELECT feature_view_name AS name, max(version_number) AS newest FROM ${quoteIdentifier(schema)}.feature_view_version_history WHERE project_id = $1 GROUP BY 1`,
@@ -60,6 +62,26 @@ export async function writePlan(rows: RegistryRows, plan: RegistryPlan, now: Mic
   for (const { kind, name, bytes } of plan.writes) await writeObject(rows, { kind, name, bytes }, now);
   for (const version of plan.versions) await addVersion(rows, version, now);
   for (const { kind, name } of plan.removals) await removeObject(rows, kind, name);
+  if (plan.onlineRemovals.length > 0) await writeOnlineRemovals(rows, [...(await readOnlineRemovals(rows)), ...plan.onlineRemovals], now);
+}
+
+/** Key of feast_metadata under which the views stand whose online values are still to be removed. Feast passes over keys that it does not know. */
+const ONLINE_REMOVALS = 'ml_pipeline.online_removals';
+
+/** Views, as they were, whose online values are still to be removed. */
+export async function readOnlineRemovals({ client, schema, project }: RegistryRows): Promise<readonly FeatureViewSnapshot[]> {
+  const { rows } = await client.query<{ value: string }>(`SELECT metadata_value AS value FROM ${quoteIdentifier(schema)}.feast_metadata WHERE project_id = $1 AND metadata_key = $2`, [project, ONLINE_REMOVALS]);
+  return rows[0] === undefined ? [] : (JSON.parse(rows[0].value) as FeatureViewSnapshot[]);
+}
+
+export async function writeOnlineRemovals({ client, schema, project }: RegistryRows, views: readonly FeatureViewSnapshot[], now: Micros): Promise<void> {
+  const table = `${quoteIdentifier(schema)}.feast_metadata`;
+  if (views.length === 0) await client.query(`DELETE FROM ${table} WHERE project_id = $1 AND metadata_key = $2`, [project, ONLINE_REMOVALS]);
+  else await client.query(
+    `INSERT INTO ${table} (project_id, metadata_key, metadata_value, last_updated_timestamp) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (project_id, metadata_key) DO UPDATE SET metadata_value = excluded.metadata_value, last_updated_timestamp = excluded.last_updated_timestamp`,
+    [project, ONLINE_REMOVALS, JSON.stringify(views), seconds(now)],
+  );
 }
 
 export async function writeObject({ client, schema, project }: RegistryRows, { kind, name, bytes }: RegistryPlan['writes'][number], now: Micros): Promise<void> {

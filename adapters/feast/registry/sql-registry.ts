@@ -1,19 +1,20 @@
 import { create } from '@bufbuild/protobuf';
-import { PipelineError, type Problem } from '../../../domain/errors.ts';
-import type { FeatureService } from '../../../domain/features/definitions.ts';
+import type pg from 'pg';
+import { PipelineError } from '../../../domain/errors.ts';
+import { onlineEffect } from '../../../domain/features/online-effects.ts';
+import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
 import type { Micros } from '../../../domain/instant.ts';
 import { suggestion } from '../../../domain/nearest.ts';
-import type { FeatureRegistry, RegisteredView } from '../../../ports/feature-registry.ts';
-import { createPostgresPool, inTransaction, withClient } from '../../postgres/pool.ts';
-import { type FeatureView as FeatureViewMessage, FeatureViewMetaSchema, FeatureViewState, MaterializationIntervalSchema } from '../gen/feast/core/FeatureView_pb.ts';
-import { DUMMY_ENTITY, readEntity } from './entity-message.ts';
-import { ENTITIES, FEATURE_SERVICES, FEATURE_VIEWS, type KindName, type RegistryKind } from './kinds.ts';
+import type { ApplyPlan, FeatureRegistry, RegistryContents } from '../../../ports/feature-registry.ts';
+import { createPostgresPool, inTransaction } from '../../postgres/pool.ts';
+import { FeatureViewMetaSchema, FeatureViewState, MaterializationIntervalSchema } from '../gen/feast/core/FeatureView_pb.ts';
+import { readContents } from './contents.ts';
+import { FEATURE_VIEWS } from './kinds.ts';
 import { planRegistry, type StoredObjects } from './plan.ts';
-import { type RegistryRows, readObjects, readStored, touchProject, writeObject, writePlan } from './rows.ts';
-import { readService } from './service-message.ts';
+import { readObjects, readOnlineRemovals, readStored, type RegistryRows, touchProject, writeObject, writeOnlineRemovals, writePlan } from './rows.ts';
 import { createRegistryTables, hasRegistryTables } from './tables.ts';
 import { fromTimestamp, toTimestamp } from './timestamps.ts';
-import { readView } from './view-message.ts';
+import { readSnapshot } from './view-message.ts';
 
 export interface FeastSqlRegistryConfig {
   /** `postgresql://user:password@host:port/database`. Never logged. */
@@ -27,24 +28,28 @@ export interface FeastSqlRegistryConfig {
 /** Feast's SQL registry in PostgreSQL (docs/feast.md). Lists of a registry that does not exist yet are empty. */
 export function createFeastSqlRegistry({ connectionString, schema, project }: FeastSqlRegistryConfig): FeatureRegistry {
   const pool = createPostgresPool({ connectionString });
-  const readAll = (kind: KindName): Promise<Map<string, Uint8Array>> =>
-    withClient(pool, async (client) => ((await hasRegistryTables(client, schema)) ? readObjects({ client, schema, project }, kind) : new Map()));
+  const rowsOf = (client: pg.ClientBase): RegistryRows => ({ client, schema, project });
+  const readStoredNow = (): Promise<StoredObjects> => inTransaction(pool, (client) => readAny(rowsOf(client)));
+  const contents = async (): Promise<RegistryContents> => readContents(await readStoredNow());
   return {
-    plan: async (repository) => planRegistry(repository, project, await withClient(pool, (client) => readAny({ client, schema, project })), now()).plan,
-    apply: (repository) =>
+    plan: async (repository) => planRegistry(repository, project, await readStoredNow(), now()).plan,
+    apply: (repository, shown) =>
       inTransaction(pool, async (client) => {
-        const rows = await lockRegistry({ client, schema, project });
+        const rows = await lockRegistry(rowsOf(client));
         const writtenAt = now();
         const plan = planRegistry(repository, project, await readStored(rows), writtenAt);
+        if (shown !== undefined) refuseMore(plan.plan, shown);
         await writePlan(rows, plan, writtenAt);
         if (plan.plan.changes.length > 0) await touchProject(rows, writtenAt);
         return plan.plan;
       }),
-    entities: async () => readMessages(ENTITIES, await readAll('entity'), ({ spec }) => spec?.name === DUMMY_ENTITY.name, readEntity),
-    featureViews: async () => readMessages(FEATURE_VIEWS, await readAll('feature view'), () => false, readRegisteredView),
-    featureServices: async (): Promise<readonly FeatureService[]> => readMessages(FEATURE_SERVICES, await readAll('feature service'), () => false, readService),
-    recordMaterialization: (view, startMicros, endMicros) =>
-      inTransaction(pool, async (client) => addInterval(await lockRegistry({ client, schema, project }), view, startMicros, endMicros)),
+    removeOnlineValues: (remove) => removeOnlineValues(pool, { schema, project }, remove),
+    contents,
+    entities: async () => (await contents()).entities,
+    featureViews: async () => (await contents()).views,
+    featureServices: async () => (await contents()).featureServices,
+    recordMaterialization: (view, startMicros, endMicros, materialized) =>
+      inTransaction(pool, async (client) => addInterval(await lockRegistry(rowsOf(client)), view, { startMicros, endMicros, materialized })),
     close: () => (pool.ended || pool.ending ? Promise.resolve() : pool.end()),
   };
 }
@@ -60,46 +65,53 @@ async function lockRegistry(rows: RegistryRows): Promise<RegistryRows> {
   return rows;
 }
 
+/** All rows of one instant. */
 async function readAny(rows: RegistryRows): Promise<StoredObjects> {
+  await rows.client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
   if (await hasRegistryTables(rows.client, rows.schema)) return readStored(rows);
   const none = new Map<string, Uint8Array>();
   return { objects: { 'data source': none, 'feature view': none, entity: none, 'feature service': none }, otherViews: new Map(), versions: new Map() };
 }
 
-/** All definitions of a kind, or UNSUPPORTED with all that cannot be expressed. */
-function readMessages<M, D>(kind: RegistryKind<M>, stored: ReadonlyMap<string, Uint8Array>, isHidden: (message: M) => boolean, read: (message: M) => D): D[] {
-  const problems: Problem[] = [];
-  const definitions = [...stored.values()].map((bytes) => kind.decode(bytes)).filter((message) => !isHidden(message)).flatMap((message) => {
-    try {
-      return [read(message)];
-    } catch (error) {
-      if (!(error instanceof PipelineError)) throw error;
-      problems.push(...error.problems);
-      return [];
-    }
+/** What was not shown is not agreed to. Less than was shown is: another process did it meanwhile. */
+function refuseMore(plan: ApplyPlan, shown: ApplyPlan): void {
+  const known = new Set([...shown.changes, ...shown.online].map((item) => JSON.stringify(item)));
+  const more = [...plan.changes, ...plan.online].filter((item) => !known.has(JSON.stringify(item)));
+  if (more.length > 0) throw new PipelineError('CONFLICT', 'The registry was changed meanwhile, so that more would change now than was shown; nothing was applied. Run the command again.');
+}
+
+/** The registry stays open for others meanwhile: removing takes a while. The list is read again at the end, since another `apply` may have added to it. */
+async function removeOnlineValues(pool: pg.Pool, where: Omit<RegistryRows, 'client'>, remove: (view: FeatureViewSnapshot) => Promise<unknown>): Promise<readonly string[]> {
+  return inTransaction(pool, async (client) => {
+    if (!(await hasRegistryTables(client, where.schema))) return [];
+    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`feast online values ${where.schema} ${where.project}`]);
+    const views = await readOnlineRemovals({ client, ...where });
+    for (const view of views) await remove(view);
+    if (views.length === 0) return [];
+    const done = new Set(views.map((view) => JSON.stringify(view)));
+    const rows = await lockRegistry({ client, ...where });
+    const left = (await readOnlineRemovals(rows)).filter((view) => !done.has(JSON.stringify(view)));
+    await writeOnlineRemovals(rows, left, now());
+    return views.map(({ name }) => name);
   });
-  if (problems.length === 0) return definitions;
-  throw new PipelineError('UNSUPPORTED', 'The registry holds definitions that were written by another program and cannot be read here.', { problems });
 }
 
-function readRegisteredView(message: FeatureViewMessage): RegisteredView {
-  const { meta } = message;
-  const intervals = meta?.materializationIntervals ?? [];
-  return {
-    view: readView(message),
-    createdMicros: fromTimestamp(meta?.createdTimestamp),
-    updatedMicros: fromTimestamp(meta?.lastUpdatedTimestamp),
-    materializationIntervals: intervals.map(({ startTime, endTime }) => ({ startMicros: fromTimestamp(startTime), endMicros: fromTimestamp(endTime) })),
-  };
+interface Materialized {
+  readonly startMicros: Micros;
+  readonly endMicros: Micros;
+  readonly materialized: FeatureViewSnapshot | undefined;
 }
 
-async function addInterval(rows: RegistryRows, name: string, startMicros: Micros, endMicros: Micros): Promise<void> {
+async function addInterval(rows: RegistryRows, name: string, { startMicros, endMicros, materialized }: Materialized): Promise<void> {
   const views = await readObjects(rows, 'feature view');
   const bytes = views.get(name);
   if (bytes === undefined) {
     throw new PipelineError('NOT_FOUND', `Feature view "${name}" is not in the registry of project "${rows.project}". ${suggestion(name, [...views.keys()])} "ml-pipeline features apply" registers definitions.`);
   }
   const message = FEATURE_VIEWS.decode(bytes);
+  if (materialized !== undefined && onlineEffect({ ...materialized, online: true }, { ...readSnapshot(message), online: true })?.needsMaterialization === true) {
+    throw new PipelineError('CONFLICT', `Feature view "${name}" was changed while it was materialized: what was written is not what it needs now. Materialize it again: ml-pipeline materialize --views ${name}`);
+  }
   const meta = (message.meta ??= create(FeatureViewMetaSchema));
   const isThere = meta.materializationIntervals.some(({ startTime, endTime }) => fromTimestamp(startTime) === startMicros && fromTimestamp(endTime) === endMicros);
   if (isThere && meta.state === FeatureViewState.AVAILABLE_ONLINE) return;

@@ -73,7 +73,7 @@ describe("Feast's SQL registry", () => {
     const rows = async (): Promise<unknown> => (await client.query('SELECT xmin::text, * FROM feast_registry.feature_views WHERE project_id = $1 ORDER BY 2', [project])).rows;
     const before = await rows();
     const plan = await registry.apply(repository);
-    assert.deepEqual(plan, { changes: [], unchanged: 10 });
+    assert.deepEqual(plan, { changes: [], unchanged: 10, online: [] });
     assert.deepEqual(await rows(), before);
   });
 
@@ -100,7 +100,17 @@ describe("Feast's SQL registry", () => {
     assert.ok((await viewRow('weather')).includes(unknown));
     const changed = (await registry.featureViews()).find(({ view }) => view.name === 'weather');
     assert.equal(changed?.createdMicros, created?.createdMicros);
-    assert.deepEqual(changed?.materializationIntervals, [{ startMicros: 1_000_000, endMicros: 2_000_001 }]);
+    assert.deepEqual([changed?.materializationIntervals, changed?.state], [[], 'unspecified'], 'what was materialized lacks a feature now');
+    assert.deepEqual(plan.online.map(({ view, removesValues, needsMaterialization }) => [view, removesValues, needsMaterialization]), [['weather', false, true]]);
+  });
+
+  it('keeps the intervals where the values online stay whole', async () => {
+    await registry.apply(repository);
+    await registry.recordMaterialization('weather', 1_000_000, 2_000_001);
+    const plan = await registry.apply(withView(0, { ttlSeconds: 60, description: 'Other words', owner: 'someone else' }));
+    assert.deepEqual(plan.online, [{ view: 'weather', effect: 'values that are older than the new ttl count as missing', removesValues: false, needsMaterialization: false }]);
+    const { materializationIntervals, state } = (await registry.featureViews()).find(({ view }) => view.name === 'weather')!;
+    assert.deepEqual([materializationIntervals, state], [[{ startMicros: 1_000_000, endMicros: 2_000_001 }], 'available online']);
   });
 
   it('counts versions of a view by its columns', async () => {
@@ -115,7 +125,7 @@ describe("Feast's SQL registry", () => {
 
   it('removes what the repository does not name, and nothing that is not its own', async () => {
     await registry.apply(repository);
-    await client.query("INSERT INTO feast_registry.on_demand_feature_views VALUES ('squared', $1, 0, '\\x0a', NULL)", [project]);
+    await client.query("INSERT INTO feast_registry.on_demand_feature_views VALUES ('squared', $1, 0, '\\x', NULL)", [project]);
     const smaller = { ...repository, featureViews: [weather], featureServices: [] };
     const plan = await registry.apply(smaller);
     assert.deepEqual(
@@ -129,8 +139,8 @@ describe("Feast's SQL registry", () => {
 
   it("refuses a view's name that another kind of view has", async () => {
     await registry.apply({ ...repository, featureViews: [], featureServices: [] });
-    await client.query("INSERT INTO feast_registry.on_demand_feature_views VALUES ('weather', $1, 0, '\\x0a', NULL)", [project]);
-    await assert.rejects(registry.apply(repository), (error) => error instanceof PipelineError && error.code === 'CONFLICT' && error.message.includes('an on-demand feature view'));
+    await client.query("INSERT INTO feast_registry.on_demand_feature_views VALUES ('weather', $1, 0, '\\x', NULL)", [project]);
+    await assert.rejects(registry.apply(repository), (error) => error instanceof PipelineError && error.code === 'CONFLICT' && error.message.includes('on-demand feature view'));
     assert.deepEqual(await registry.featureViews(), []);
   });
 

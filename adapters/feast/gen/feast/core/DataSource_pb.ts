@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file feast/core/DataSource.proto.
  */
 export const file_feast_core_DataSource: GenFile = /*@__PURE__*/
-  fileDesc("ChtmZWFzdC9jb3JlL0RhdGFTb3VyY2UucHJvdG8SCmZlYXN0LmNvcmUijQYKCkRhdGFTb3VyY2USLwoEdHlwZRgBIAEoDjIhLmZlYXN0LmNvcmUuRGF0YVNvdXJjZS5Tb3VyY2VUeXBlEj8KDWZpZWxkX21hcHBpbmcYAiADKAsyKC5mZWFzdC5jb3JlLkRhdGFTb3VyY2UuRmllbGRNYXBwaW5nRW50cnkSFwoPdGltZXN0YW1wX2ZpZWxkGAMgASgJEiAKGGNyZWF0ZWRfdGltZXN0YW1wX2NvbHVtbhgFIAEoCRJECg5jdXN0b21fb3B0aW9ucxgQIAEoCzIqLmZlYXN0LmNvcmUuRGF0YVNvdXJjZS5DdXN0b21Tb3VyY2VPcHRpb25zSAASHgoWZGF0YV9zb3VyY2VfY2xhc3NfdHlwZRgRIAEoCRIMCgRuYW1lGBQgASgJEg8KB3Byb2plY3QYFSABKAkSEwoLZGVzY3JpcHRpb24YFyABKAkSLgoEdGFncxgYIAMoCzIgLmZlYXN0LmNvcmUuRGF0YVNvdXJjZS5UYWdzRW50cnkSDQoFb3duZXIYGSABKAkSLwoEbWV0YRgyIAEoCzIhLmZlYXN0LmNvcmUuRGF0YVNvdXJjZS5Tb3VyY2VNZXRhGn8KClNvdXJjZU1ldGESNQoRY3JlYXRlZF90aW1lc3RhbXAYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjoKFmxhc3RfdXBkYXRlZF90aW1lc3RhbXAYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGiwKE0N1c3RvbVNvdXJjZU9wdGlvbnMSFQoNY29uZmlndXJhdGlvbhgBIAEoDBozChFGaWVsZE1hcHBpbmdFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGisKCVRhZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiwKClNvdXJjZVR5cGUSCwoHSU5WQUxJRBAAEhEKDUNVU1RPTV9TT1VSQ0UQBkIJCgdvcHRpb25zYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChtmZWFzdC9jb3JlL0RhdGFTb3VyY2UucHJvdG8SCmZlYXN0LmNvcmUi4AYKCkRhdGFTb3VyY2USLwoEdHlwZRgBIAEoDjIhLmZlYXN0LmNvcmUuRGF0YVNvdXJjZS5Tb3VyY2VUeXBlEj8KDWZpZWxkX21hcHBpbmcYAiADKAsyKC5mZWFzdC5jb3JlLkRhdGFTb3VyY2UuRmllbGRNYXBwaW5nRW50cnkSFwoPdGltZXN0YW1wX2ZpZWxkGAMgASgJEiAKGGNyZWF0ZWRfdGltZXN0YW1wX2NvbHVtbhgFIAEoCRJECg5jdXN0b21fb3B0aW9ucxgQIAEoCzIqLmZlYXN0LmNvcmUuRGF0YVNvdXJjZS5DdXN0b21Tb3VyY2VPcHRpb25zSAASHgoWZGF0YV9zb3VyY2VfY2xhc3NfdHlwZRgRIAEoCRIMCgRuYW1lGBQgASgJEg8KB3Byb2plY3QYFSABKAkSEwoLZGVzY3JpcHRpb24YFyABKAkSLgoEdGFncxgYIAMoCzIgLmZlYXN0LmNvcmUuRGF0YVNvdXJjZS5UYWdzRW50cnkSDQoFb3duZXIYGSABKAkSLAoMYmF0Y2hfc291cmNlGBogASgLMhYuZmVhc3QuY29yZS5EYXRhU291cmNlEi8KBG1ldGEYMiABKAsyIS5mZWFzdC5jb3JlLkRhdGFTb3VyY2UuU291cmNlTWV0YRp/CgpTb3VyY2VNZXRhEjUKEWNyZWF0ZWRfdGltZXN0YW1wGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6ChZsYXN0X3VwZGF0ZWRfdGltZXN0YW1wGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBosChNDdXN0b21Tb3VyY2VPcHRpb25zEhUKDWNvbmZpZ3VyYXRpb24YASABKAwaMwoRRmllbGRNYXBwaW5nRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJRCgpTb3VyY2VUeXBlEgsKB0lOVkFMSUQQABIRCg1DVVNUT01fU09VUkNFEAYSEgoOUkVRVUVTVF9TT1VSQ0UQBxIPCgtQVVNIX1NPVVJDRRAJQgkKB29wdGlvbnNiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * Where the rows of a feature view come from.
@@ -86,6 +86,11 @@ export type DataSource = Message<"feast.core.DataSource"> & {
   owner: string;
 
   /**
+   * @generated from field: feast.core.DataSource batch_source = 26;
+   */
+  batchSource?: DataSource | undefined;
+
+  /**
    * @generated from field: feast.core.DataSource.SourceMeta meta = 50;
    */
   meta?: DataSource_SourceMeta | undefined;
@@ -154,6 +159,20 @@ export const DataSource_SourceType = {
    * @generated from enum value: CUSTOM_SOURCE = 6;
    */
   CUSTOM_SOURCE: 6,
+
+  /**
+   * Columns that come with a request.
+   *
+   * @generated from enum value: REQUEST_SOURCE = 7;
+   */
+  REQUEST_SOURCE: 7,
+
+  /**
+   * Rows that a program pushes; batch_source is the table behind it.
+   *
+   * @generated from enum value: PUSH_SOURCE = 9;
+   */
+  PUSH_SOURCE: 9,
 } as const;
 
 /**

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file feast/core/FeatureViewProjection.proto.
  */
 export const file_feast_core_FeatureViewProjection: GenFile = /*@__PURE__*/
-  fileDesc("CiZmZWFzdC9jb3JlL0ZlYXR1cmVWaWV3UHJvamVjdGlvbi5wcm90bxIKZmVhc3QuY29yZSL/AgoVRmVhdHVyZVZpZXdQcm9qZWN0aW9uEhkKEWZlYXR1cmVfdmlld19uYW1lGAEgASgJEjIKD2ZlYXR1cmVfY29sdW1ucxgCIAMoCzIZLmZlYXN0LmNvcmUuRmVhdHVyZVNwZWNWMhIfChdmZWF0dXJlX3ZpZXdfbmFtZV9hbGlhcxgDIAEoCRJHCgxqb2luX2tleV9tYXAYBCADKAsyMS5mZWFzdC5jb3JlLkZlYXR1cmVWaWV3UHJvamVjdGlvbi5Kb2luS2V5TWFwRW50cnkSFwoPdGltZXN0YW1wX2ZpZWxkGAUgASgJEiAKGGNyZWF0ZWRfdGltZXN0YW1wX2NvbHVtbhgHIAEoCRIsCgxiYXRjaF9zb3VyY2UYCCABKAsyFi5mZWFzdC5jb3JlLkRhdGFTb3VyY2USEQoJdmlld190eXBlGAsgASgJGjEKD0pvaW5LZXlNYXBFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM", [file_feast_core_DataSource, file_feast_core_Feature]);
+  fileDesc("CiZmZWFzdC9jb3JlL0ZlYXR1cmVWaWV3UHJvamVjdGlvbi5wcm90bxIKZmVhc3QuY29yZSKuAwoVRmVhdHVyZVZpZXdQcm9qZWN0aW9uEhkKEWZlYXR1cmVfdmlld19uYW1lGAEgASgJEjIKD2ZlYXR1cmVfY29sdW1ucxgCIAMoCzIZLmZlYXN0LmNvcmUuRmVhdHVyZVNwZWNWMhIfChdmZWF0dXJlX3ZpZXdfbmFtZV9hbGlhcxgDIAEoCRJHCgxqb2luX2tleV9tYXAYBCADKAsyMS5mZWFzdC5jb3JlLkZlYXR1cmVWaWV3UHJvamVjdGlvbi5Kb2luS2V5TWFwRW50cnkSFwoPdGltZXN0YW1wX2ZpZWxkGAUgASgJEiAKGGNyZWF0ZWRfdGltZXN0YW1wX2NvbHVtbhgHIAEoCRIsCgxiYXRjaF9zb3VyY2UYCCABKAsyFi5mZWFzdC5jb3JlLkRhdGFTb3VyY2USLQoNc3RyZWFtX3NvdXJjZRgJIAEoCzIWLmZlYXN0LmNvcmUuRGF0YVNvdXJjZRIRCgl2aWV3X3R5cGUYCyABKAkaMQoPSm9pbktleU1hcEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFiBnByb3RvMw", [file_feast_core_DataSource, file_feast_core_Feature]);
 
 /**
  * The features that a service takes from one view.
@@ -60,6 +60,11 @@ export type FeatureViewProjection = Message<"feast.core.FeatureViewProjection"> 
    * @generated from field: feast.core.DataSource batch_source = 8;
    */
   batchSource?: DataSource | undefined;
+
+  /**
+   * @generated from field: feast.core.DataSource stream_source = 9;
+   */
+  streamSource?: DataSource | undefined;
 
   /**
    * "featureView" for the only kind that is written here.

@@ -1,0 +1,48 @@
+import type { Problem } from '../errors.ts';
+import { suggestion } from '../nearest.ts';
+import type { FeatureRepository } from './definitions.ts';
+import { snapshotView } from './resolve.ts';
+import { type FeatureSelection, type FeatureViewSnapshot, selectedName } from './snapshot.ts';
+
+/** A registered model version that an alias names: what is asked for by that alias is answered by it. */
+export interface ServedModel {
+  readonly name: string;
+  readonly version: string;
+  readonly aliases: readonly string[];
+  /** The features it looks up online. */
+  readonly features: FeatureSelection;
+}
+
+const CURE = 'Keep it until a model that does without is promoted, or move the alias; --force applies all the same.';
+
+/**
+ * What served models would miss once `after` is applied: a view that is not online any more, a feature, its type, the join keys. What they miss already with `before` (what is applied
+ * now) is not held against the change.
+ */
+export function servedModelProblems(models: readonly ServedModel[], before: FeatureRepository, after: FeatureRepository): Problem[] {
+  const already = new Set(models.flatMap((model) => modelProblems(model, before)).map(({ path, message }) => `${path} ${message}`));
+  return models.flatMap((model) => modelProblems(model, after)).filter(({ path, message }) => !already.has(`${path} ${message}`));
+}
+
+function modelProblems(model: ServedModel, repository: FeatureRepository): Problem[] {
+  const who = `model ${model.name} version ${model.version} (${model.aliases.map((alias) => `@${alias}`).join(', ')})`;
+  return model.features.views.flatMap((view) => {
+    const taken = model.features.columns.filter((column) => column.view === selectedName(view)).map((column) => column.feature);
+    return viewProblems(view, taken, repository).map((message) => ({ path: `${who}, feature view ${view.name}`, message, cure: CURE }));
+  });
+}
+
+function viewProblems(needed: FeatureViewSnapshot, taken: readonly string[], repository: FeatureRepository): string[] {
+  const names = repository.featureViews.map(({ name }) => name);
+  if (!names.includes(needed.name)) return [`It reads ${taken.join(', ')} of the view, which would not be there. ${suggestion(needed.name, names)}`];
+  const view = snapshotView(repository, needed.name);
+  if (!view.online) return [`It reads ${taken.join(', ')} of the view, which would not be online.`];
+  const keys = ({ joinKeys }: FeatureViewSnapshot): string => joinKeys.map(({ name, type }) => `${name} (${type})`).sort().join(', ');
+  if (keys(view) !== keys(needed)) return [`It looks the view up by ${keys(needed) || 'nothing'}; the view's join keys would be ${keys(view) || 'none'}.`];
+  return taken.flatMap((name) => {
+    const wanted = needed.features.find((feature) => feature.name === name)?.type;
+    const type = view.features.find((feature) => feature.name === name)?.type;
+    if (type === undefined) return [`It reads feature ${name}, which would not be there.`];
+    return type === wanted ? [] : [`It reads feature ${name} as ${wanted ?? 'unknown'}; it would be ${type}.`];
+  });
+}
