@@ -37,10 +37,15 @@ async function predictRows({ ports, folder, models }: RealData, key: RecipeKey, 
     row += batch.rowCount;
   }
   await session.close();
-  const file = join(folder, name);
-  await writeFile(`${file}.predictions`, values);
-  await writeFile(`${file}.labels`, labels);
-  return { predictions: `${file}.predictions`, dtype: isClass ? 'float32' : 'float64', label_file: `${file}.labels` };
+  return writePredictions(join(folder, name), values, labels);
+}
+
+/** Two files whose names begin with `path`. */
+export async function writePredictions(path: string, values: Float32Array | Float64Array, labels: Int8Array): Promise<PredictionFiles> {
+  const files: PredictionFiles = { predictions: `${path}.predictions`, dtype: values instanceof Float32Array ? 'float32' : 'float64', label_file: `${path}.labels` };
+  await writeFile(files.predictions, values);
+  await writeFile(files.label_file, labels);
+  return files;
 }
 
 /** What the model's preprocessing learnt. */

@@ -11,6 +11,7 @@ interface SideBySide {
   readonly 'raw columns': Scores;
   /** Whether scikit-learn's encoders make of the raw columns the matrix that we train on, every cell of it. */
   readonly 'encoded alike': boolean;
+  readonly cells: number;
   readonly 'single columns'?: number;
 }
 

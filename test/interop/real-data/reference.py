@@ -68,10 +68,9 @@ def side_by_side(request):
     frame = frame[request["numbers"]].astype(np.float32).join(frame[request["texts"]])
     encoder = encoders(request).fit(frame[train])
     encoded = encoder.transform(frame).astype(np.float32)
-    same = np.array_equal(encoded, matrix, equal_nan=True)
-    # Fitted on the same numbers with the same seed the peer is the same: the second fit is saved.
-    answer["raw columns"] = answer["same matrix"] if same else scores(labels[test], predict(estimator_of(request).fit(encoded[train], labels[train]), encoded[test]))
-    answer["encoded alike"] = same
+    answer["raw columns"] = scores(labels[test], predict(estimator_of(request).fit(encoded[train], labels[train]), encoded[test]))
+    answer["encoded alike"] = np.array_equal(encoded, matrix, equal_nan=True)
+    answer["cells"] = int(encoded.size)
     if classes:
         answer["single columns"] = single_columns(matrix[test], labels[test])
     return answer
@@ -121,33 +120,27 @@ def pyfunc_predictions(request, frame):
 
 
 def equality(request):
-    """The greatest differences between the library, the graph in Node and mlflow.pyfunc over all rows of the file; and between the matrix and the same in NumPy."""
+    """The greatest differences of the predictions given from the library's and from mlflow.pyfunc's over all rows of the file; and of the matrix from the same in NumPy."""
     matrix, frame = np.load(request["matrix"]), raw_frame(request)
-    node = np.fromfile(request["predictions"], request["dtype"])
+    given = np.fromfile(request["predictions"], request["dtype"])
     library = library_predictions(request, matrix)
     python, python_label = pyfunc_predictions(request, frame)
-    node_label = np.fromfile(request["label_file"], np.int8)
+    given_label = np.fromfile(request["label_file"], np.int8)
     expected = expected_matrix(request["preparation"], frame)
     same_bits = (expected.view(np.uint32) == matrix.view(np.uint32)) | (np.isnan(expected) & np.isnan(matrix))
     scale = 1 if request["classes"] else np.maximum(1, np.abs(library))
     return {
         "rows": len(frame),
         "rows with a missing value": int(frame[[i["name"] for i in request["preparation"]["inputs"]]].isna().any(axis=1).sum()),
-        "distinct": len(np.unique(node)),
+        "distinct": len(np.unique(given)),
         "cells": int(same_bits.size),
         "cells that differ": int((~same_bits).sum()),
-        "node and library": float(np.max(np.abs(node - library) / scale)),
-        "node and pyfunc": float(np.max(np.abs(node.astype(np.float64) - python) / scale)),
-        "labels of pyfunc that differ": int((node_label != python_label).sum()) if request["classes"] else 0,
-        "labels of the library that differ": int((node_label != (library > 0.5)).sum()) if request["classes"] else 0,
+        "from the library": float(np.max(np.abs(given - library) / scale)),
+        "from pyfunc": float(np.max(np.abs(given.astype(np.float64) - python) / scale)),
+        "labels of pyfunc that differ": int((given_label != python_label).sum()) if request["classes"] else 0,
+        "labels of the library that differ": int((given_label != (library > 0.5)).sum()) if request["classes"] else 0,
     }
 
 
-def predict(request):
-    """mlflow.pyfunc's predictions of the file's rows."""
-    values, labels = pyfunc_predictions(request, raw_frame(request))
-    return {"values": values.astype(np.float64).tolist(), "labels": labels.tolist()}
-
-
 request = json.load(sys.stdin)
-print(json.dumps({"side_by_side": side_by_side, "equality": equality, "predict": predict}[request["command"]](request)))
+print(json.dumps({"side_by_side": side_by_side, "equality": equality}[request["command"]](request)))
