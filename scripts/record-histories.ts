@@ -1,18 +1,19 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { AS_OF, createFixtureProject, fixtureRecipe } from '../test/support/fixture-project.ts';
 import { stopOwnTestServers } from '../test/support/servers.ts';
 import { connectClient, randomId, startTestWorker } from '../test/support/temporal.ts';
 
 /**
- * Records the histories that test/replay holds the workflow code against, on the test servers: `node --import tsx scripts/record-histories.ts`. Run it when a workflow was
+ * Records the histories that test/replay holds the workflow code against, on the test servers: `node --import tsx scripts/record-histories.ts [beginning of a name]`. Run it when a workflow was
  * changed behind `patched()`, and keep the old files for as long as runs of that age may be open: give new ones new names.
  */
 const HISTORIES = join(import.meta.dirname, '..', 'test', 'replay', 'histories');
 /** Histories name the files of the run: the folder is the same on every machine. */
+const LATER = '2013-11-15T22:00:00.000000Z';
 const PARENT = '/tmp/ml-pipeline-histories';
 
 mkdirSync(PARENT, { recursive: true });
@@ -22,14 +23,21 @@ const worker = await startTestWorker(project);
 const { client, close } = await connectClient(project.config.temporal.address);
 const taskQueue = project.config.temporal.task_queue;
 
-const start = (type: string, input: object): Promise<WorkflowHandle> => client.workflow.start(type, { workflowId: randomId(type), taskQueue, args: [input] });
+const start = (type: string, input: object): Promise<WorkflowHandleWithFirstExecutionRunId> => client.workflow.start(type, { workflowId: randomId(type), taskQueue, args: [input] });
 
 async function record(name: string, type: string, input: object, meanwhile: (handle: WorkflowHandle) => Promise<void> = () => Promise.resolve()): Promise<void> {
+  if (!name.startsWith(process.argv[2] ?? '')) return;
   const handle = await start(type, input);
   await meanwhile(handle);
   const outcome = await handle.result().then(() => 'completed', (error: unknown) => String((error as Error).cause));
-  writeFileSync(join(HISTORIES, `${name}.json`), `${JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())), withoutHost, 1)}\n`);
+  const { runId } = await handle.describe();
+  await writeHistory(name, client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId));
+  if (runId !== handle.firstExecutionRunId) await writeHistory(`${name}-last-run`, client.workflow.getHandle(handle.workflowId, runId));
   process.stdout.write(`${name}: ${outcome}\n`);
+}
+
+async function writeHistory(name: string, handle: WorkflowHandle): Promise<void> {
+  writeFileSync(join(HISTORIES, `${name}.json`), `${JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())), withoutHost, 1)}\n`);
 }
 
 /** Who worked on it, and where the code lay, is no part of what is replayed. */
@@ -77,6 +85,10 @@ try {
     await handle.cancel();
   });
   await record('materialize-features-completed', 'materializeFeatures', { end: AS_OF });
+  await record('materialize-features-incremental', 'materializeFeatures', { incremental: true, end: LATER });
+  await record('backfill-features-completed', 'backfillFeatures', { views: ['plane_stats', 'weather'], start: '2013-11-12', end: AS_OF });
+  await record('backfill-features-continued', 'backfillFeatures', { views: ['weather'], start: '2013-11-01', end: AS_OF, window_hours: 6, parallel: 8 });
+  await record('backfill-features-refused-input', 'backfillFeatures', { window_hours: 0 });
   await record('materialize-features-failed', 'materializeFeatures', { views: ['wether'], end: AS_OF });
 } finally {
   await worker.stop();

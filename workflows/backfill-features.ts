@@ -21,7 +21,7 @@ export interface BackfillState {
 }
 
 /** Children of one run, at some six events each; then the work goes on in a new run with a short history. */
-const CHILDREN_PER_RUN = 100;
+const CHILDREN_PER_RUN = 50;
 
 const MICROS_PER_HOUR = 3_600_000_000;
 

@@ -10,6 +10,7 @@ const HISTORIES = join(import.meta.dirname, 'histories');
 interface RecordedEvent {
   readonly eventType: string;
   activityTaskScheduledEventAttributes?: { activityType: { name: string } };
+  workflowExecutionStartedEventAttributes?: { workflowId: string };
 }
 
 interface Recorded {
@@ -18,7 +19,7 @@ interface Recorded {
 
 const files = readdirSync(HISTORIES).filter((name) => name.endsWith('.json'));
 const read = (file: string): Recorded => JSON.parse(readFileSync(join(HISTORIES, file), 'utf8')) as Recorded;
-const replay = async (history: Recorded): Promise<void> => Worker.runReplayHistory({ workflowBundle: await testWorkflowBundle(), reuseV8Context: true }, history);
+const replay = async (history: Recorded): Promise<void> => Worker.runReplayHistory({ workflowBundle: await testWorkflowBundle(), reuseV8Context: true }, history, history.events[0]?.workflowExecutionStartedEventAttributes?.workflowId);
 
 describe('recorded histories', function () {
   this.timeout(60_000);
@@ -36,8 +37,9 @@ describe('recorded histories', function () {
 
   it('are of every end that a workflow can come to', () => {
     const ends = files.map((file) => `${file.split('-')[0]} ${read(file).events.at(-1)!.eventType}`);
-    for (const type of ['train', 'materialize']) for (const end of ['COMPLETED', 'FAILED']) assert.ok(ends.includes(`${type} EVENT_TYPE_WORKFLOW_EXECUTION_${end}`), `${type} ${end}`);
+    for (const type of ['train', 'materialize', 'backfill']) for (const end of ['COMPLETED', 'FAILED']) assert.ok(ends.includes(`${type} EVENT_TYPE_WORKFLOW_EXECUTION_${end}`), `${type} ${end}`);
     assert.ok(ends.includes('train EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED'), 'canceled');
+    assert.ok(ends.includes('backfill EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW'), 'continued as new');
     assert.ok(files.some((file) => JSON.stringify(read(file)).includes('"attempt":2')), 'a retried activity');
   });
 
