@@ -28,6 +28,8 @@ export interface HistoricalFeaturesRequest {
   readonly selection: FeatureSelection;
   /** How to join; both give the same rows. Default `auto`. */
   readonly strategy?: JoinStrategy | 'auto';
+  /** Bytes that `snapshot` may take for the newest rows of all entities, default 256 MiB. Beyond it `snapshot` is refused (UNSUPPORTED), and `auto` goes on with `warehouse`. */
+  readonly memoryBytes?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -42,6 +44,11 @@ export type JoinStrategy = (typeof JOIN_STRATEGIES)[number];
 export interface RowStream {
   readonly schema: readonly ColumnSchema[];
   readonly batches: AsyncIterable<RecordBatch>;
+}
+
+export interface JoinedRows extends RowStream {
+  /** How they are joined. */
+  readonly strategy: JoinStrategy;
 }
 
 export interface JoinedRows extends RowStream {
@@ -84,7 +91,7 @@ export interface Warehouse {
    * The training set: all columns of the spine (without `row_number`), then the selected features, one row per spine row, in spine order.
    * Rules: docs/adr/0005-point-in-time-join.md; `domain/features/point-in-time.ts` is their oracle. Values are cast to the declared types.
    */
-  historicalFeatures(request: HistoricalFeaturesRequest): Promise<RowStream>;
+  historicalFeatures(request: HistoricalFeaturesRequest): Promise<JoinedRows>;
   /**
    * The newest row of each entity in the window: columns join keys, features, `event_timestamp`, `created_timestamp` (null where the source has none); ordered by join keys,
    * so that a cursor over batches is stable. Rows with a null join key are left out.

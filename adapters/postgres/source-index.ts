@@ -20,8 +20,8 @@ export async function hasPointInTimeIndex(client: pg.PoolClient, { view, joinKey
  * Statements that copy what a join needs of the view's table into a temporary table with such an index. For views over queries and tables without the index,
  * where every lookup would read the whole table.
  */
-export function indexedCopy({ view, joinKeys, features, eventTimestamp, createdTimestamp }: ViewSource, copy: string): string[] {
-  const columns = new Set([...joinKeys, eventTimestamp, ...(createdTimestamp === undefined ? [] : [createdTimestamp]), ...features].map(({ raw }) => raw));
+export function indexedCopy({ view, joinKeys, features, eventTimestamp, createdTimestamp, deleted }: ViewSource, copy: string): string[] {
+  const columns = new Set([...joinKeys, eventTimestamp, ...[createdTimestamp, deleted].filter((column) => column !== undefined), ...features].map(({ raw }) => raw));
   const table = quoteTable(copy);
   const time = quoteIdentifier(eventTimestamp.columnName);
   return [

@@ -5,7 +5,7 @@ import { suggestion } from '../../domain/nearest.ts';
 import { conversion, isInstant, wireType } from './column-types.ts';
 import type { NativeColumn, NativeFamily, WireType } from './column-types.ts';
 import { quoteIdentifier } from './pool.ts';
-import { orderTerm } from './sql.ts';
+import { comparable, orderTerm } from './sql.ts';
 
 /** A column of the view as it stands in the source. */
 export interface SourceColumn {
@@ -14,9 +14,11 @@ export interface SourceColumn {
   readonly wire: WireType;
   readonly family: NativeFamily;
   readonly columnName: string;
-  /** The source's own column, quoted, with the alias `f`: for comparing and ordering. */
+  /** The source's own column, quoted, with the alias `f`: for comparing. */
   readonly raw: string;
-  /** The value as declared. */
+  /** The same, missing in a tombstone: for ordering. */
+  readonly order: string;
+  /** The value as declared, missing in a tombstone. */
   readonly value: string;
 }
 
@@ -27,6 +29,8 @@ export interface ViewSource {
   readonly features: readonly SourceColumn[];
   readonly eventTimestamp: SourceColumn;
   readonly createdTimestamp: SourceColumn | undefined;
+  /** Says which rows are tombstones; the features of such a row are missing, whatever it holds. */
+  readonly deleted: SourceColumn | undefined;
 }
 
 /** Binds the view to the columns of its source, or says everything that does not fit. */
@@ -45,9 +49,25 @@ export function bindView(view: FeatureViewSnapshot, columns: readonly NativeColu
   const eventTimestamp = bind(view.source.timestampField, 'Timestamp', 'timestampField');
   const created = view.source.createdTimestampColumn;
   const createdTimestamp = created === undefined ? undefined : bind(created, 'Timestamp', 'createdTimestampColumn');
+  const deleted = bindDeleted(view, columns, problems);
   if (view.asKnown && created === undefined) problems.push({ path: `feature view ${view.name}`, message: 'it is read as known, but its source has no created timestamp column.', cure: 'Name the column, or leave out asKnown.' });
   if (problems.length > 0 || eventTimestamp === undefined) return { problems };
-  return { problems, source: { view, joinKeys: joinKeys as SourceColumn[], features: features as SourceColumn[], eventTimestamp, createdTimestamp } };
+  const alive = (features as SourceColumn[]).map((feature) => unlessDeleted(feature, deleted));
+  return { problems, source: { view, joinKeys: joinKeys as SourceColumn[], features: alive, eventTimestamp, createdTimestamp, deleted } };
+}
+
+function bindDeleted({ name, source }: FeatureViewSnapshot, columns: readonly NativeColumn[], problems: Problem[]): SourceColumn | undefined {
+  if (source.deletedColumn === undefined) return undefined;
+  const outcome = bindColumn(source.deletedColumn, source.deletedColumn, 'Bool', columns, source.table);
+  if ('column' in outcome) return outcome.column;
+  problems.push({ path: `feature view ${name}, deletedColumn`, ...outcome });
+  return undefined;
+}
+
+function unlessDeleted(feature: SourceColumn, deleted: SourceColumn | undefined): SourceColumn {
+  if (deleted === undefined) return feature;
+  const masked = (sql: string): string => `(CASE WHEN ${deleted.raw} IS NOT TRUE THEN ${sql} END)`;
+  return { ...feature, order: masked(feature.order), value: masked(feature.value) };
 }
 
 function bindColumn(name: string, columnName: string, type: ColumnType, columns: readonly NativeColumn[], table: string): { readonly column: SourceColumn } | { readonly message: string; readonly cure: string } {
@@ -58,7 +78,7 @@ function bindColumn(name: string, columnName: string, type: ColumnType, columns:
   if (native.family === undefined || value === undefined || (type === 'Timestamp' && !isInstant(native.family))) {
     return { message: `column "${columnName}" of ${table} is ${native.nativeType}, which does not become ${type} without loss.`, cure: 'Declare the type that the column has, or cast it in the table.' };
   }
-  return { column: { name, columnName, type, wire: wireType(native.family, type), family: native.family, raw, value } };
+  return { column: { name, columnName, type, wire: wireType(native.family, type), family: native.family, raw, order: raw, value } };
 }
 
 /**
@@ -70,7 +90,16 @@ export function newestFirst(source: ViewSource): string {
   return [
     `${eventTimestamp.raw} DESC`,
     ...(createdTimestamp === undefined ? [] : [`${createdTimestamp.raw} DESC NULLS LAST`]),
-    ...features.map(({ family, raw, type }) => orderTerm(family, raw, type)),
+    ...features.map(({ family, order, type }) => orderTerm(family, order, type)),
+  ].join(', ');
+}
+
+/** The same order the other way round, so that of rows read one after the other the last one counts. */
+export function newestLast({ eventTimestamp, createdTimestamp, features }: ViewSource): string {
+  return [
+    eventTimestamp.raw,
+    ...(createdTimestamp === undefined ? [] : [`${createdTimestamp.raw} NULLS FIRST`]),
+    ...features.map(({ family, order, type }) => `${comparable(family, order, type)} DESC NULLS FIRST`),
   ].join(', ');
 }
 

@@ -3,7 +3,7 @@ import type { Warehouse, RowStream } from '../../ports/warehouse.ts';
 import { copyRows } from './copy-rows.ts';
 import type { CopyRequest } from './copy-rows.ts';
 import { describePostgresTable } from './describe.ts';
-import { planHistoricalFeatures } from './historical-features.ts';
+import { historicalFeatures } from './historical-features.ts';
 import { estimateRows, planNewestRows } from './newest-rows.ts';
 import { asPostgresError, createPostgresPool, inTransaction, quoteIdentifier } from './pool.ts';
 import type { PostgresConfig } from './pool.ts';
@@ -22,7 +22,7 @@ export function createPostgresWarehouse(config: PostgresConfig): Warehouse {
   return {
     prepare: () => createSchemas(pool),
     writeSpine: (request) => writeSpine(pool, connectionString, request),
-    historicalFeatures: async (request) => stream({ ...(await planHistoricalFeatures(pool, request)), signal: request.signal }),
+    historicalFeatures: (request) => historicalFeatures(pool, config, request),
     newestRows: async (request) => stream({ ...(await connected(planNewestRows(pool, request))), signal: request.signal }),
     estimateRows: (request) => connected(estimateRows(pool, request)),
     describeTable: async (table) => (await connected(describePostgresTable(pool, table))).map(({ name, nativeType, type }) => ({ name, nativeType, type })),

@@ -1,0 +1,154 @@
+import { setMaxListeners } from 'node:events';
+import type pg from 'pg';
+import type { ColumnSchema, RecordBatch } from '../../domain/data/columns.ts';
+import { PipelineError } from '../../domain/errors.ts';
+import { mergeViews } from '../../domain/features/as-of-merge/merge-views.ts';
+import type { ViewRows } from '../../domain/features/as-of-merge/merge-view.ts';
+import { selectedName } from '../../domain/features/snapshot.ts';
+import { MICROS_PER_SECOND } from '../../domain/instant.ts';
+import type { Micros } from '../../domain/instant.ts';
+import type { HistoricalFeaturesRequest } from '../../ports/warehouse.ts';
+import type { BoundKey, BoundView } from './bind-join.ts';
+import type { CopyColumn } from './copy-decoder.ts';
+import { copyRows } from './copy-rows.ts';
+import { joinedColumns } from './lateral-join.ts';
+import { connectClient, createPostgresPool, quoteIdentifier, quoteTable } from './pool.ts';
+import type { PostgresConfig } from './pool.ts';
+import { ROW_NUMBER } from './spine.ts';
+import { instantLiteral } from './sql.ts';
+import { instantFor, newestLast } from './view-source.ts';
+import type { SourceColumn } from './view-source.ts';
+
+/** One connection each for the spine, the transaction whose view of the data all share, and every view. */
+export const MOST_SNAPSHOT_VIEWS = 24;
+const MEGABYTE = 2 ** 20;
+/** What a sort of a source may take in the server before it goes to disk. */
+const READER_SETTINGS = ["SET LOCAL work_mem = '64MB'", 'SET LOCAL jit = off'];
+/** The first instant after which spines and merged rows lie; what is earlier is as early as this. */
+const EARLIEST = "timestamptz '1700-01-01 00:00:00Z'";
+const YEAR_ZERO_MICROS = -62_167_219_200_000_000;
+
+/** The newest rows of all entities do not fit the memory that the join may take. */
+export class JoinTooLargeError extends PipelineError {
+  constructor(bytes: number, limit: number) {
+    const megabytes = (value: number): number => Math.ceil(value / MEGABYTE);
+    super('UNSUPPORTED', `The strategy "snapshot" keeps the newest row of every entity in memory, and needs more than ${megabytes(limit)} MB for it (${megabytes(bytes)} MB so far). Use the strategy "warehouse", or give it more memory.`);
+  }
+}
+
+export interface SnapshotJoin {
+  readonly config: PostgresConfig;
+  readonly request: HistoricalFeaturesRequest;
+  readonly views: readonly BoundView[];
+  readonly memoryBytes: number;
+}
+
+/**
+ * The strategy `snapshot`: the spine, and of each view the rows that its instants can need, are read once, all in the order of time and as of one moment, and merged here.
+ * docs/adr/0015-join-strategies.md says when it pays. Its connections are its own: readers that wait for each other must not wait for a pool.
+ */
+export async function* snapshotJoin({ config, request, views, memoryBytes }: SnapshotJoin): AsyncGenerator<RecordBatch> {
+  if (views.length > MOST_SNAPSHOT_VIEWS) throw new PipelineError('UNSUPPORTED', `The strategy "snapshot" joins at most ${MOST_SNAPSHOT_VIEWS} views at a time, here are ${views.length}. Use the strategy "warehouse".`);
+  const pool = createPostgresPool({ ...config, maxConnections: views.length + 2 });
+  const stop = new AbortController();
+  const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
+  setMaxListeners(2 * (views.length + 2), signal); // two for each reader: no leak
+  const readers: AsyncGenerator<RecordBatch>[] = [];
+  try {
+    const coordinator = await connectClient(pool);
+    try {
+      const { snapshot, first, last } = await shareSnapshot(coordinator, request);
+      const before = ['SET TRANSACTION ISOLATION LEVEL REPEATABLE READ', `SET TRANSACTION SNAPSHOT ${coordinator.escapeLiteral(snapshot)}`, ...READER_SETTINGS];
+      const read = (columns: readonly CopyColumn[], select: string): AsyncGenerator<RecordBatch> => {
+        const reader = copyRows({ pool, connectionString: config.connectionString, columns, select, before, signal });
+        readers.push(reader);
+        return reader;
+      };
+      const columns = joinedColumns(request, views);
+      const spine = read(columns.spine, `SELECT ${columns.spine.map(({ name }) => quoteIdentifier(name)).join(', ')} FROM ${quoteTable(request.spine.table)} ORDER BY ${ROW_NUMBER}`);
+      const merged = mergeViews({
+        spine, timestampColumn: request.timestampColumn,
+        views: views.map((view) => viewRows(view, (wanted, select) => startNow(first === null || last === null ? noRows() : read(wanted, select)), { first: first ?? 0, last: last ?? 0 })),
+        columns: request.selection.columns.map(({ column }) => placeOf(column, views)),
+        onMemory: (bytes) => { if (bytes > memoryBytes) throw new JoinTooLargeError(bytes, memoryBytes); },
+      });
+      yield* merged;
+    } finally {
+      coordinator.release(true); // ends its transaction
+    }
+  } finally {
+    stop.abort(new Error('The join has ended.'));
+    await Promise.allSettled(readers.map((reader) => reader.return(undefined)));
+    await pool.end();
+  }
+}
+
+/** Begins the transaction whose view of the data the readers share, and finds the spine's first and last instant (null: it has none). */
+async function shareSnapshot(client: pg.PoolClient, { spine, timestampColumn }: HistoricalFeaturesRequest): Promise<{ readonly snapshot: string; readonly first: Micros | null; readonly last: Micros | null }> {
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  const micros = (aggregate: string): string => `(extract(epoch FROM ${aggregate}(${quoteIdentifier(timestampColumn)})) * 1000000)::int8`;
+  const { rows } = await client.query<{ snapshot: string; first: string | null; last: string | null }>(`SELECT pg_export_snapshot() AS snapshot, ${micros('min')} AS first, ${micros('max')} AS last FROM ${quoteTable(spine.table)}`);
+  const { snapshot, first, last } = rows[0]!;
+  return { snapshot, first: first === null ? null : Number(first), last: last === null ? null : Number(last) };
+}
+
+function placeOf(column: string, views: readonly BoundView[]): { readonly view: number; readonly feature: number; readonly name: string } {
+  const view = views.findIndex(({ selected }) => selected.some((candidate) => candidate.column === column));
+  return { view, feature: views[view]!.selected.findIndex((candidate) => candidate.column === column), name: column };
+}
+
+/** What the merge needs to know of a view, with a reader of the rows that the spine's instants can need. */
+function viewRows(view: BoundView, read: (columns: readonly CopyColumn[], select: string) => AsyncIterator<RecordBatch>, window: { readonly first: Micros; readonly last: Micros }): ViewRows {
+  const { source, keys, selected } = view;
+  const { eventTimestamp, createdTimestamp } = source;
+  const asKnown = source.view.asKnown && createdTimestamp !== undefined;
+  const instant = (column: SourceColumn): CopyColumn & { readonly value: string } => ({ name: column.name, type: 'Timestamp', wire: 'timestamptz', value: `greatest(${column.value}, ${EARLIEST})` });
+  const columns = [
+    ...keys.map(keyValue),
+    instant(eventTimestamp), ...(asKnown ? [instant(createdTimestamp)] : []),
+    ...selected.map(({ feature }) => feature),
+  ];
+  const visible = asKnown ? [`greatest(${eventTimestamp.value}, ${createdTimestamp.value})`] : [];
+  const select = `SELECT ${columns.map(({ value }) => value).join(', ')} FROM ${quoteTable(source.view.source.table)} AS f
+    WHERE ${windowConditions(view, window).join(' AND ')} ORDER BY ${[...visible, newestLast(source)].join(', ')}`;
+  const features: ColumnSchema[] = selected.map(({ column, feature }) => ({ name: column, type: feature.type }));
+  return {
+    name: selectedName(source.view), ttlSeconds: source.view.ttlSeconds, asKnown, features,
+    spineKeys: keys.map(({ spine }) => spine.name), rows: read(columns.map(({ name, type, wire }) => ({ name, type, wire })), select),
+  };
+}
+
+/** Whole numbers as they are in the table, whatever width is declared: a value that does not fit matches nothing, and is no error. */
+function keyValue({ key }: BoundKey): CopyColumn & { readonly value: string } {
+  if (key.family === 'int' || key.family === 'int8') return { name: key.name, type: 'Int64', wire: 'int8', value: `${key.raw}::int8` };
+  return key;
+}
+
+/** The rows of a view that instants from `first` to `last` can need. */
+export function windowConditions({ source, keys }: BoundView, { first, last }: { readonly first: Micros; readonly last: Micros }): string[] {
+  const { view, eventTimestamp, createdTimestamp } = source;
+  const oldest = view.ttlSeconds === null ? -Infinity : first - Math.round(view.ttlSeconds * MICROS_PER_SECOND);
+  return [
+    ...keys.map(({ key }) => `${key.raw} IS NOT NULL`),
+    `${eventTimestamp.raw} <= ${instantFor(eventTimestamp, instantLiteral(last))}`,
+    ...(oldest > YEAR_ZERO_MICROS ? [`${eventTimestamp.raw} >= ${instantFor(eventTimestamp, instantLiteral(oldest))}`] : []),
+    ...(view.asKnown && createdTimestamp !== undefined ? [`${createdTimestamp.raw} <= ${instantFor(createdTimestamp, instantLiteral(last))}`] : []),
+  ];
+}
+
+/** Lets the server begin before the first row is asked for: the sources sort side by side. */
+function startNow(rows: AsyncGenerator<RecordBatch>): AsyncIterator<RecordBatch> {
+  let first: Promise<IteratorResult<RecordBatch>> | undefined = rows.next();
+  first.catch(() => undefined); // thrown where it is awaited
+  return {
+    next: () => {
+      const next = first ?? rows.next();
+      first = undefined;
+      return next;
+    },
+  };
+}
+
+async function* noRows(): AsyncGenerator<RecordBatch> {
+  // A spine without instants needs none.
+}
