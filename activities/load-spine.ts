@@ -1,4 +1,5 @@
 import type { SpineRef } from '../domain/data/dataset-ref.ts';
+import { spineSuffix } from '../domain/run-key.ts';
 import type { Ports } from '../ports/ports.ts';
 import { withPlan, type PlanRef } from './plan-ref.ts';
 import { withHeartbeats } from './activity-runtime.ts';
@@ -32,5 +33,5 @@ export function createLoadSpine({ clock, sqlTemplates, warehouse, artifactStore 
 
 /** `spine_<recipe>_<run>`: at most 63 characters, PostgreSQL's limit for a name. */
 function spineName(recipe: string, key: string): string {
-  return `spine_${recipe.toLowerCase().replace(/[^a-z0-9]+/g, '_').slice(0, 24)}_${key.replace(/-/g, '')}`;
+  return `spine_${recipe.toLowerCase().replace(/[^a-z0-9]+/g, '_').slice(0, 24)}${spineSuffix(key)}`;
 }

@@ -1,10 +1,11 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RUNS_FOLDER } from '../domain/run-key.ts';
 import type { ArtifactStore } from '../ports/artifact-store.ts';
 
 /** Everything that a run keeps between its steps lies under one name, so that it can be found and removed as one. */
 export function runFile(key: string, name: string): string {
-  return `runs/${key}/${name}`;
+  return `${RUNS_FOLDER}/${key}/${name}`;
 }
 
 /** Gives the work an empty folder of its own attempt and removes it afterwards, whatever happens. */

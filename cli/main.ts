@@ -28,10 +28,16 @@ const services: Services = {
   },
   withTemporal: async (use) => {
     const { address, namespace } = (await project()).config.temporal;
-    const connection = await Connection.connect({ address, connectTimeout: CONNECT_TIMEOUT }).catch((error: unknown) => {
+    const connection = Connection.lazy({ address, connectTimeout: CONNECT_TIMEOUT });
+    await connection.ensureConnected().catch(async (error: unknown) => {
+      await connection.close(); // it would go on trying, and keep this process alive
       throw new PipelineError('UNAVAILABLE', `Temporal does not answer at ${address}. Start it with \`ml-pipeline stack up\`, or see temporal.address in config/environments.`, { cause: error });
     });
     return use(new Client({ connection, namespace })).finally(() => connection.close());
+  },
+  runStorage: async () => {
+    const { folder, config } = await project();
+    return (await import('../adapters/file/run-storage.ts')).createFileRunStorage(resolve(folder, config.artifacts.folder));
   },
   startWorker: async ({ log }) => (await import('../workers/main.ts')).startWorkers(await project(), log),
   startApi: async (options) => {
@@ -51,6 +57,12 @@ const services: Services = {
       environment: process.env,
       workerAnswers: (pid) => workerAnswers({ address, namespace, taskQueue }, pid),
     });
+  },
+  refuseTakenPort: async (process, { host, port }) => {
+    const { folder, config } = await project();
+    const { refuseTakenPort } = await import('../adapters/local-stack/taken-port.ts');
+    const standard = process === 'api' ? { host: config.api.host, port: config.api.port, setting: 'API_PORT' } : { host: '127.0.0.1', port: await mlflowPort(), setting: 'MLFLOW_PORT' };
+    await refuseTakenPort({ ...standard, process, projectFolder: folder, ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
   },
   installTools: (sets) => installTools(folders(), sets),
   probes: async () => (await import('../adapters/local-stack/probes.ts')).probes(folders()),
@@ -72,8 +84,7 @@ const services: Services = {
   startMlflowUi: async ({ port, onStep }) => {
     const { folder, config } = await project();
     const { startMlflowUi } = await import('../adapters/mlflow/ui.ts');
-    const chosen = port ?? Number(readSettings(folder, process.env)['MLFLOW_PORT'] ?? 5000);
-    return startMlflowUi({ root: resolve(folder, config.tracking.folder), port: chosen, toolsFolder: findToolsFolder(folders()), installScript, onStep });
+    return startMlflowUi({ root: resolve(folder, config.tracking.folder), port: port ?? (await mlflowPort()), toolsFolder: findToolsFolder(folders()), installScript, onStep });
   },
   migrateMlflow: async (target, onLine) => {
     const { folder, config } = await project();
@@ -81,6 +92,11 @@ const services: Services = {
     await migrateFileStore({ root: resolve(folder, config.tracking.folder), target: resolve(target), toolsFolder: findToolsFolder(folders()), installScript, onLine });
   },
 };
+
+async function mlflowPort(): Promise<number> {
+  const [{ folder }, { stackPorts }] = [await project(), await import('../adapters/local-stack/settings.ts')];
+  return stackPorts(readSettings(folder, process.env)).MLFLOW_PORT;
+}
 
 /** Something that runs until it is told to stop. */
 function untilStopped<T extends { stop(): Promise<void> }>(started: T): T & Running {

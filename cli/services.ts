@@ -1,7 +1,8 @@
 import type { Client } from '@temporalio/client';
 import type { Log } from '../ports/log.ts';
-import type { BackgroundProcesses, LocalStack, ProbeResult } from '../ports/local-stack.ts';
+import type { BackgroundProcesses, LocalStack, ProbeResult, StackProcess } from '../ports/local-stack.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { RunStorage } from '../ports/run-storage.ts';
 
 /** What the commands need to know of the project and its environment. */
 export interface ProjectSettings {
@@ -11,13 +12,14 @@ export interface ProjectSettings {
   readonly apiUrl: string;
   readonly trackingFolder: string;
   readonly logsFolder: string;
-
 }
 
 /** Something that runs until it is stopped. */
 export interface Running {
   readonly done: Promise<void>;
   stop(): Promise<void>;
+  /** Ends at once what would outlive this process. */
+  abandon?(): void;
 }
 
 /** The outside world of the commands; `main.ts` makes it from the project around the working directory. */
@@ -27,11 +29,15 @@ export interface Services {
   withPorts<T>(use: (ports: Ports) => Promise<T>): Promise<T>;
   /** A connection to Temporal; UNAVAILABLE with the address when there is none. */
   withTemporal<T>(use: (client: Client) => Promise<T>): Promise<T>;
+  /** The folders that runs keep between their steps. */
+  runStorage(): Promise<RunStorage>;
   startWorker(options: { readonly log: Log }): Promise<Running>;
   startApi(options: { readonly model?: string; readonly host?: string; readonly port?: number; readonly log: Log }): Promise<Running & { readonly url: string; readonly model: string }>;
   /** The servers of the stack. The first time it makes .env, and says so. */
   stack(onStep: (step: string) => void): Promise<LocalStack>;
   processes(): Promise<BackgroundProcesses>;
+  /** Refuses a port that cannot be listened on, and names its holder (CONFLICT). `at`: what the command was given in place of the settings. */
+  refuseTakenPort(process: Exclude<StackProcess, 'worker'>, at: { readonly host?: string; readonly port?: number }): Promise<void>;
   /** Puts what the stack needs and npm does not have into the project's tool folder. */
   installTools(sets: readonly string[]): Promise<void>;
   probes(): Promise<readonly ProbeResult[]>;

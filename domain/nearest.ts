@@ -1,13 +1,23 @@
-/** The candidate closest to `name` by edit distance (insert, delete, replace, swap of neighbours), or undefined when none is near. */
+/** A beginning of fewer letters than this says too little. */
+const LEAST_BEGINNING = 3;
+
+/**
+ * The candidate that `name` most likely stands for, or undefined when none is near: the shortest that begins with it, else the closest by edit distance (insert, delete,
+ * replace, swap of neighbours). Upper and lower case are the same.
+ */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  const wanted = name.toLowerCase();
   const limit = Math.max(1, Math.floor(name.length / 3));
   let best: string | undefined;
   let bestDistance = limit + 1;
+  let completed: string | undefined;
   for (const candidate of candidates) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    const lower = candidate.toLowerCase();
+    if (wanted.length >= LEAST_BEGINNING && lower.startsWith(wanted) && candidate.length < (completed?.length ?? Infinity)) completed = candidate;
+    const distance = editDistance(wanted, lower);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
-  return best;
+  return completed ?? best;
 }
 
 /** `Did you mean "x"?`, or the list of what there is when nothing is near. */

@@ -78,6 +78,14 @@ export interface TableColumn {
   readonly type: ColumnSchema['type'] | undefined;
 }
 
+/** A spine table that may be removed. */
+export interface ExpiredSpine {
+  /** `spine_data.<name>` */
+  readonly table: string;
+  readonly bytes: number;
+  readonly expiredMicros: Micros;
+}
+
 /** The data warehouse: spines, the offline store, point-in-time joins. All instants are UTC; a timestamp column without time zone is UTC. */
 export interface Warehouse {
   /** Creates schemas and bookkeeping that are missing. Safe to repeat. */
@@ -103,6 +111,8 @@ export interface Warehouse {
   describeTable(table: string): Promise<readonly TableColumn[]>;
   /** The columns that a query gives, without running it; INVALID_TEMPLATE when the warehouse refuses its text. */
   describeQuery(query: BoundQuery): Promise<readonly TableColumn[]>;
+  /** The spine tables that expired before the instant, by name. */
+  expiredSpines(nowMicros: Micros): Promise<readonly ExpiredSpine[]>;
   /** Removes the spine tables that expired before the instant; resolves to their names. */
   dropExpiredSpines(nowMicros: Micros): Promise<readonly string[]>;
   /** Removes a spine table; nothing there is no error. */

@@ -6,7 +6,7 @@ import { PipelineError } from '../../domain/errors.ts';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
 
 /** Half-finished files lie here, under the root and so on its device. */
-const TEMPORARY = '.tmp';
+export const TEMPORARY = '.tmp';
 const ABANDONED_AFTER_MS = 48 * 3600 * 1000;
 
 /** Files under a root folder, made when it is first needed. What is published survives a loss of power: file and folders are flushed before and after the rename. */

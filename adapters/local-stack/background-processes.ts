@@ -6,6 +6,7 @@ import { chosenNames } from './names.ts';
 import { describeHolder, findPortHolder } from './port-holder.ts';
 import type { PortSetting } from './port-holder.ts';
 import { readRunning, stopRecorded } from './process-record.ts';
+import type { ProcessRecord } from './process-record.ts';
 import { lastLines, startServer } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
 import type { StackPort } from './settings.ts';
@@ -66,7 +67,12 @@ async function down(settings: ProcessSettings, names: readonly StackProcess[]): 
   return stopped;
 }
 
-function places({ projectFolder }: ProcessSettings, name: StackProcess): { readonly recordFile: string; readonly logFile: string } {
+/** The background process of that name, if it runs. */
+export function readBackgroundProcess(projectFolder: string, name: StackProcess): Promise<ProcessRecord | undefined> {
+  return readRunning(places({ projectFolder }, name).recordFile);
+}
+
+function places({ projectFolder }: Pick<ProcessSettings, 'projectFolder'>, name: StackProcess): { readonly recordFile: string; readonly logFile: string } {
   return { recordFile: join(projectFolder, 'data', 'processes', `${name}.json`), logFile: join(projectFolder, 'logs', `${name}.log`) };
 }
 

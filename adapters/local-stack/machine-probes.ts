@@ -25,13 +25,14 @@ export async function probe(name: string, cure: string, check: () => Promise<str
 
 /** What the machine itself must have; needs no server. */
 export function machineProbes(folders: ProbeFolders): Promise<ProbeResult[]> {
+  const environment = join(folders.projectFolder, '.env');
   return Promise.all([
     probe('Node', 'Install Node 22 or 24 (20.19 at least).', () => nodeVersion(folders.packageFolder)),
     probe('C library', 'Use a system with glibc (Debian, Ubuntu, Fedora, ...), not Alpine: Temporal, onnxruntime and LightGBM need it.', cLibrary),
     probe('npm modules', 'Run: npm ci', () => modules(folders.packageFolder)),
     probe('tools', 'Run: ml-pipeline stack install', () => tools(folders.toolsFolder)),
     probe("LightGBM's library", `Run: ml-pipeline stack install (it also brings libgomp1, the OpenMP library of the system).`, () => lightgbm(folders.toolsFolder)),
-    probe('.env', `Run: chmod 600 ${join(folders.projectFolder, '.env')} (or, where it is missing: ml-pipeline stack up)`, () => environmentFile(folders.projectFolder)),
+    probe('.env', existsSync(environment) ? `Run: chmod 600 ${environment}` : 'Run: ml-pipeline stack up (it makes the file, with random passwords)', () => environmentFile(environment)),
     probe('disk', 'Free some space: data, logs and models need at least 2 GB.', () => diskSpace(folders.projectFolder)),
     ...['data', 'mlruns', 'logs'].map((name) => probe(`./${name}`, `Make ${join(folders.projectFolder, name)} writable for your account.`, () => writable(join(folders.projectFolder, name)))),
   ]);
@@ -79,9 +80,8 @@ async function lightgbm(toolsFolder: string): Promise<string> {
   return `${library}, ${(await readFile(join(toolsFolder, 'lightgbm', 'VERSION.txt'), 'utf8')).trim()}`;
 }
 
-function environmentFile(projectFolder: string): string {
-  const file = join(projectFolder, '.env');
-  if (!existsSync(file)) throw new Error(`${file} is missing`);
+function environmentFile(file: string): string {
+  if (!existsSync(file)) throw new Error('the file is missing');
   const mode = statSync(file).mode & 0o777;
   if ((mode & 0o077) !== 0) throw new Error(`it holds passwords, and others can read it (mode ${mode.toString(8)})`);
   return `mode ${mode.toString(8)}`;

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { PipelineError } from '../../domain/errors.ts';
 import type { ProbeResult } from '../../ports/local-stack.ts';
 import { readSettings } from './environment-file.ts';
@@ -23,6 +25,9 @@ function readStackSettings({ projectFolder, environment }: ProjectFolders, tools
     return stackSettings(readSettings(projectFolder, environment), { projectFolder, toolsFolder });
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
-    return { name: 'settings', ok: false, detail: error.message, cure: 'Mend .env as said (the servers are not checked before that).' };
+    const before = '(the servers are not checked before that)';
+    if (!existsSync(join(projectFolder, '.env'))) return { name: 'settings', ok: false, detail: 'there are no passwords without .env', cure: `Run: ml-pipeline stack up ${before}` };
+    const detail = error.problems.map(({ path, message }) => `${path}: ${message}`).join(' ');
+    return { name: 'settings', ok: false, detail, cure: `Mend .env as said ${before}.` };
   }
 }

@@ -13,6 +13,8 @@ export interface MlflowUi {
   /** Resolves when it has ended by itself or by stop(). */
   readonly done: Promise<void>;
   stop(): Promise<void>;
+  /** Kills it at once, for a caller that ends itself at once: in a process group of its own it would go on. */
+  abandon(): void;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function startMlflowUi(options: MlflowTool & { readonly root: strin
     await stop();
     throw error;
   }
-  return { url, command: shellCommand(options, args), done: server.ended.then(() => undefined), stop };
+  return { url, command: shellCommand(options, args), done: server.ended.then(() => undefined), stop, abandon: () => signalGroup(server.child.pid, 'SIGKILL') };
 }
 
 async function untilReady({ ended, lastLines }: MlflowProcess, url: string, patienceMillis: number): Promise<void> {

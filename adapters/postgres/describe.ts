@@ -16,7 +16,7 @@ export async function describePostgresTable(client: Queryable, table: string): P
      WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
     [quoteTable(table)],
   );
-  if (rows.length === 0) throw new PipelineError('NOT_FOUND', `There is no table ${table} in the warehouse. ${suggestion(table, await tableNames(client))}`);
+  if (rows.length === 0) throw new PipelineError('NOT_FOUND', `There is no table ${table} in the warehouse. ${suggestion(table, await tableNames(client))} \`ml-pipeline data load\` makes the tables of the sample data.`);
   return rows.map((row) => nativeColumn(row.name, row.oid, row.native_type));
 }
 

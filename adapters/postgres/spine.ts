@@ -7,7 +7,7 @@ import type { Problem } from '../../domain/errors.ts';
 import { formatInstant, parseInstant } from '../../domain/instant.ts';
 import type { Micros } from '../../domain/instant.ts';
 import { suggestion } from '../../domain/nearest.ts';
-import type { BoundQuery, WriteSpineRequest } from '../../ports/warehouse.ts';
+import type { BoundQuery, ExpiredSpine, WriteSpineRequest } from '../../ports/warehouse.ts';
 import { WIRE_TYPES, conversion, isInstant } from './column-types.ts';
 import type { NativeColumn, NativeFamily } from './column-types.ts';
 import { asReadError, cancellable } from './copy-rows.ts';
@@ -17,6 +17,7 @@ import { oneStatement, orderTerm } from './sql.ts';
 
 export const SPINE_SCHEMA = 'spine_data';
 export const ROW_NUMBER = 'row_number';
+const UNDEFINED_TABLE = '42P01';
 
 type ReadableColumn = NativeColumn & { readonly family: NativeFamily; readonly type: ColumnSchema['type'] };
 
@@ -45,13 +46,22 @@ export async function dropSpine(pool: pg.Pool, table: string): Promise<void> {
   await pool.query(`DROP TABLE IF EXISTS ${quoteTable(table)}`).catch((error: unknown) => { throw asPostgresError(error); });
 }
 
-/** Warehouse.dropExpiredSpines. The expiry stands in the comment that finishTable writes; a table without one is nobody's to remove. */
-export async function dropExpiredSpines(pool: pg.Pool, nowMicros: Micros): Promise<readonly string[]> {
-  const { rows } = await pool.query<{ name: string; note: string | null }>(
-    "SELECT relname AS name, obj_description(c.oid, 'pg_class') AS note FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'",
+/** Warehouse.expiredSpines. The expiry stands in the comment that finishTable writes; a table without one is nobody's to remove. */
+export async function expiredSpines(pool: pg.Pool, nowMicros: Micros): Promise<readonly ExpiredSpine[]> {
+  const { rows } = await pool.query<{ name: string; note: string | null; bytes: string }>(
+    `SELECT relname AS name, obj_description(c.oid, 'pg_class') AS note, pg_total_relation_size(c.oid) AS bytes
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r' ORDER BY relname`,
     [SPINE_SCHEMA],
   );
-  const expired = rows.filter(({ note }) => (expiryOf(note) ?? Infinity) < nowMicros).map(({ name }) => `${SPINE_SCHEMA}.${name}`);
+  return rows.flatMap(({ name, note, bytes }) => {
+    const expiredMicros = expiryOf(note) ?? Infinity;
+    return expiredMicros < nowMicros ? [{ table: `${SPINE_SCHEMA}.${name}`, bytes: Number(bytes ?? 0), expiredMicros }] : [];
+  });
+}
+
+/** Warehouse.dropExpiredSpines. */
+export async function dropExpiredSpines(pool: pg.Pool, nowMicros: Micros): Promise<readonly string[]> {
+  const expired = (await expiredSpines(pool, nowMicros)).map(({ table }) => table);
   for (const table of expired) await pool.query(`DROP TABLE IF EXISTS ${quoteTable(table)}`);
   return expired;
 }
@@ -79,7 +89,8 @@ export async function describeSpineQuery(client: pg.Pool | pg.PoolClient, query:
 function asQueryError(error: unknown): unknown {
   const code = (error as { code?: unknown }).code;
   if (!(error instanceof Error) || typeof code !== 'string' || !code.startsWith('42')) return asReadError(error);
-  return new PipelineError('INVALID_TEMPLATE', `PostgreSQL refuses the spine query: ${error.message}. Mend the loader's SQL template.`, { cause: error });
+  const cure = code === UNDEFINED_TABLE ? "Make the table (`ml-pipeline data load` makes those of the sample data), or mend the loader's SQL template." : "Mend the loader's SQL template.";
+  return new PipelineError('INVALID_TEMPLATE', `PostgreSQL refuses the spine query: ${error.message}. ${cure}`, { cause: error });
 }
 
 /** The columns in the query's order, when all that the request names are there and all can be read; otherwise every problem at once. */

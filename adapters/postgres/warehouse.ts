@@ -7,7 +7,7 @@ import { historicalFeatures } from './historical-features.ts';
 import { estimateRows, planNewestRows } from './newest-rows.ts';
 import { asPostgresError, createPostgresPool, inTransaction, quoteIdentifier } from './pool.ts';
 import type { PostgresConfig } from './pool.ts';
-import { SPINE_SCHEMA, dropExpiredSpines, describeSpineQuery, dropSpine, writeSpine } from './spine.ts';
+import { SPINE_SCHEMA, dropExpiredSpines, expiredSpines, describeSpineQuery, dropSpine, writeSpine } from './spine.ts';
 
 const SCHEMAS = ['raw_data', 'feature_mart', SPINE_SCHEMA] as const;
 
@@ -27,6 +27,7 @@ export function createPostgresWarehouse(config: PostgresConfig): Warehouse {
     estimateRows: (request) => connected(estimateRows(pool, request)),
     describeTable: async (table) => (await connected(describePostgresTable(pool, table))).map(({ name, nativeType, type }) => ({ name, nativeType, type })),
     describeQuery: async (query) => (await connected(describeSpineQuery(pool, query))).map(({ name, nativeType, type }) => ({ name, nativeType, type })),
+    expiredSpines: (nowMicros) => connected(expiredSpines(pool, nowMicros)),
     dropExpiredSpines: (nowMicros) => connected(dropExpiredSpines(pool, nowMicros)),
     dropSpine: (table) => dropSpine(pool, table),
     close: () => pool.end(),

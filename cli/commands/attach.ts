@@ -3,6 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { PipelineError } from '../../domain/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { followWorkflow } from '../follow-workflow.ts';
+import type { ProjectSettings } from '../services.ts';
 import { withWorker } from './workflow-command.ts';
 
 export function registerAttach(program: Command, { services, run }: CommandContext): void {
@@ -13,7 +14,8 @@ export function registerAttach(program: Command, { services, run }: CommandConte
     .action(
       run(async (output, _, [workflowId = '']) =>
         services.withTemporal(async (client) => {
-          await client.workflow.getHandle(workflowId).describe().catch(refuseUnknown(workflowId));
+          const { temporal } = await services.settings();
+          await client.workflow.getHandle(workflowId).describe().catch(refuseUnknown(`There is no workflow ${JSON.stringify(workflowId)}.`, temporal));
           const followed = await withWorker(services, client, workflowId, output, (workerHere) => followWorkflow<object>(client, workflowId, output, workerHere));
           if ('exitCode' in followed) return followed.exitCode;
           output.result(followed.result, [JSON.stringify(followed.result, null, 2)]);
@@ -28,16 +30,17 @@ export function registerAttach(program: Command, { services, run }: CommandConte
     .action(
       run(async (output, _, [workflowId = '']) =>
         services.withTemporal(async (client) => {
-          await client.workflow.getHandle(workflowId).cancel().catch(refuseUnknown(workflowId));
+          const { temporal } = await services.settings();
+          await client.workflow.getHandle(workflowId).cancel().catch(refuseUnknown(`There is no workflow ${JSON.stringify(workflowId)} that runs.`, temporal));
           output.result({ workflow_id: workflowId, cancel_requested: true }, [`Asked ${workflowId} to stop.`]);
         }),
       ),
     );
 }
 
-function refuseUnknown(workflowId: string): (error: unknown) => never {
+function refuseUnknown(message: string, { ui, namespace }: ProjectSettings['temporal']): (error: unknown) => never {
   return (error) => {
-    if (error instanceof WorkflowNotFoundError) throw new PipelineError('NOT_FOUND', `There is no workflow ${JSON.stringify(workflowId)} that can be told so. \`temporal workflow list\` shows what there is.`);
+    if (error instanceof WorkflowNotFoundError) throw new PipelineError('NOT_FOUND', `${message} All that there are: ${ui}/namespaces/${namespace}/workflows`);
     throw error;
   };
 }

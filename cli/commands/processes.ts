@@ -28,6 +28,7 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
     .action(
       run<{ readonly model?: string; readonly host?: string; readonly port?: number }>(async (output, { model, host, port }) => {
         const { logsFolder } = await services.settings();
+        await services.refuseTakenPort('api', { ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
         const api = await services.startApi({ log: processLog('api', logsFolder), ...(model === undefined ? {} : { model }), ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
         if (output.interactive) output.note(`Serving ${api.model} at ${api.url}; its documentation is ${api.url}/docs.`);
         await untilStopped(api);
@@ -41,6 +42,7 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
     .addHelpText('after', '\nExample:\n  ml-pipeline mlflow ui')
     .action(
       run<{ readonly port?: number }>(async (output, { port }) => {
+        await services.refuseTakenPort('mlflow', port === undefined ? {} : { port });
         const ui = await services.startMlflowUi({ onStep: (step) => output.note(step), ...(port === undefined ? {} : { port }) });
         output.note(`MLflow's UI is at ${ui.url}. By hand:\n  ${ui.command}`);
         await untilStopped(ui);
@@ -59,15 +61,33 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
     );
 }
 
-/** Waits for the end, or for SIGINT or SIGTERM, and then for an orderly stop. A second signal ends the process at once. */
+/**
+ * Waits for the end, or for SIGINT or SIGTERM, and then for an orderly stop. A second signal ends the process at once, and with it what it started: by that signal, whoever
+ * else listens for it.
+ */
 async function untilStopped(running: Running): Promise<void> {
-  let stop: (() => void) | undefined;
-  const asked = new Promise<void>((resolve) => {
+  let stop: () => void = () => undefined;
+  let asked = false;
+  const stopping = new Promise<void>((resolve) => {
     stop = resolve;
   });
-  const onSignal = (): void => stop?.();
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  await Promise.race([running.done, asked]);
-  await running.stop();
-  await running.done;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (asked) endBySignal(signal, running);
+    asked = true;
+    stop();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    await Promise.race([running.done, stopping]);
+    await running.stop();
+    await running.done;
+  } finally {
+    process.removeListener('SIGINT', onSignal).removeListener('SIGTERM', onSignal);
+  }
+}
+
+function endBySignal(signal: NodeJS.Signals, running: Running): void {
+  running.abandon?.();
+  process.removeAllListeners(signal); // without a listener, the system ends the process
+  process.kill(process.pid, signal);
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { STACK_PROCESSES, STACK_SERVERS } from '../../ports/local-stack.ts';
 import type { ProcessStatus, StackProcess, StackServer, StackStatus } from '../../ports/local-stack.ts';
-import { PipelineError } from '../../domain/errors.ts';
+import { refuseProblems } from '../../domain/errors.ts';
 import { suggestion } from '../../domain/nearest.ts';
 import type { CommandContext } from '../context.ts';
 import { table } from '../output.ts';
@@ -60,6 +60,7 @@ function registerLogs(stack: Command, { services, run }: CommandContext): void {
     .addHelpText('after', '\nExample:\n  ml-pipeline stack logs temporal --lines 100')
     .action(
       run<{ readonly lines: number }>(async (output, { lines }, names) => {
+        refuseUnknown(names, [...STACK_SERVERS, ...STACK_PROCESSES], 'logs');
         const servers = names.filter((name) => !isProcess(name)) as StackServer[];
         const processes = names.filter(isProcess);
         const all = names.length === 0;
@@ -105,9 +106,14 @@ function registerStops(stack: Command, { services, run }: CommandContext): void 
 const isProcess = (name: string): name is StackProcess => (STACK_PROCESSES as readonly string[]).includes(name);
 
 function processNames(names: readonly string[]): readonly StackProcess[] {
-  const unknown = names.find((name) => !isProcess(name));
-  if (unknown === undefined) return names as readonly StackProcess[];
-  throw new PipelineError('INVALID_INPUT', `There is no process ${unknown}. ${suggestion(unknown, STACK_PROCESSES)}`);
+  refuseUnknown(names, STACK_PROCESSES, 'process');
+  return names as readonly StackProcess[];
+}
+
+/** Refuses, all at once, names that are not among `known`. */
+function refuseUnknown(names: readonly string[], known: readonly string[], path: string): void {
+  const problems = names.filter((name) => !known.includes(name)).map((name) => ({ path, message: `There is nothing called ${JSON.stringify(name)}.`, cure: suggestion(name, known) }));
+  refuseProblems('INVALID_INPUT', 'Nothing was done.', problems);
 }
 
 function statusLines({ engine, servers, temporalUiUrl }: StackStatus, processes: readonly ProcessStatus[]): readonly string[] {

@@ -22,8 +22,14 @@ export interface StartedCommand {
 
 /** Starts `ml-pipeline` as users do, in a folder. */
 export function startCommand(folder: string, ...args: readonly string[]): StartedCommand {
+  return startCommandWith({}, folder, ...args);
+}
+
+/** The same, with variables in place of those of this process. */
+export function startCommandWith(variables: NodeJS.ProcessEnv, folder: string, ...args: readonly string[]): StartedCommand {
   const started = Date.now();
-  const { APP_ENV: _, ...environment } = process.env;
+  const { APP_ENV: _, ...inherited } = process.env;
+  const environment = { ...inherited, ...variables };
   const child = spawn(process.execPath, [join(ROOT, 'bin', 'ml-pipeline.js'), ...args], { cwd: folder, env: environment });
   let [stdout, stderr] = ['', ''];
   const waiting: { readonly text: string; readonly resolve: () => void }[] = [];

@@ -53,6 +53,7 @@ describe('ml-pipeline on real servers', function () {
     assert.deepEqual((await json<Plan>('features', 'apply')).changes, planned.changes);
     assert.deepEqual(await json<Plan>('features', 'apply'), { changes: [], unchanged: 4, applied: true });
     const list = await run('features', 'list');
+    assert.equal((await run('features', 'validate')).stdout, '1 entity, 1 feature view and 1 feature service fit their tables.\n');
     assert.match(list.stdout, /^feature view +entities +features +ttl +materialized to\ncounters +customer +1 +1 d +never\n\nfeature service +feature views\ncounting_v1 +counters\n$/);
     assert.match((await run('features', 'describe', 'counters')).stdout, /^counters: Counted\.\n +entities +customer\n +source +feature_mart\.counters \(event event_timestamp, created created_timestamp\)/);
     const unknown = await run('features', 'describe', 'counter');
@@ -70,6 +71,23 @@ describe('ml-pipeline on real servers', function () {
     assert.equal(refused.code, 2);
     await writeDefinitions(project.folder, { n: 'Int64', share: 'Float64' });
     assert.deepEqual(await json('features', 'validate'), { valid: true, entities: 1, feature_views: 1, feature_services: 1 });
+  });
+
+  it('says which command makes what is missing: tables, and the registry', async () => {
+    const bare = await createTestDatabase();
+    const own = await makeProject({ postgresUrl: bare.url, redisUrl: servers.redisUrl, temporalAddress: servers.temporalAddress, taskQueue: `${name}-bare`, project: `${name}_bare` });
+    await writeDefinitions(own.folder, { n: 'Int64' });
+    const validated = await runCommand(own.folder, 'features', 'validate');
+    assert.deepEqual([validated.code, /There is no table feature_mart\.counters/.test(validated.stderr), /`ml-pipeline data load`/.test(validated.stderr)], [2, true, true], validated.stderr);
+    const materialized = await runCommand(own.folder, 'materialize', '--views', `v_${name}`);
+    assert.deepEqual([materialized.code, /registry is empty.*ml-pipeline features apply/.test(materialized.stderr)], [2, true], materialized.stderr);
+    await cp(join(own.folder, 'recipes', 'models', 'regression', 'lightgbm_regressor.yaml'), join(own.folder, 'recipes', `${name}_bare.yaml`));
+    const trained = await runCommand(own.folder, 'train', '--recipe-file', `${name}_bare`);
+    assert.equal(trained.code, 2, trained.stderr);
+    assert.match(trained.stderr, /relation "raw_data\.flights" does not exist\. .*`ml-pipeline data load`/);
+    assert.match(trained.stderr, /registry is empty.*ml-pipeline features apply/);
+    await own.remove();
+    await bare.drop();
   });
 
   it('asks the running API for a prediction, as a table or as the API\'s own JSON', async () => {
@@ -107,7 +125,8 @@ describe('ml-pipeline on real servers', function () {
       assert.deepEqual(JSON.parse(joined.stdout), { workflow_id: workflowId, joined: true });
       assert.equal((await runCommand(away.folder, 'cancel', workflowId)).code, 0);
       const unknown = await runCommand(away.folder, 'cancel', `${workflowId}-not-there`);
-      assert.deepEqual([unknown.code, /There is no workflow/.test(unknown.stderr)], [2, true]);
+      assert.deepEqual([unknown.code, unknown.stderr], [2, `error: There is no workflow "${workflowId}-not-there" that runs. All that there are: http://127.0.0.1:1/namespaces/default/workflows\n`]);
+      assert.match((await runCommand(away.folder, 'attach', 'nope')).stderr, /^error: There is no workflow "nope"\. All that there are: http/);
     } finally {
       await handle.terminate().catch((error: Error) => assert.equal(error.name, 'WorkflowNotFoundError'));
       await connection.close();

@@ -102,6 +102,8 @@ function describeSpines(harness: () => WarehouseHarness): void {
       await warehouse.writeSpine(short);
       await warehouse.dropExpiredSpines(short.expiresAtMicros);
       assert.ok((await spineRows('short_lived')).length > 0);
+      const found = (await warehouse.expiredSpines(short.expiresAtMicros + 1)).find(({ table }) => table === 'spine_data.short_lived');
+      assert.deepEqual([found?.expiredMicros, (found?.bytes ?? 0) > 0], [short.expiresAtMicros, true]);
       assert.ok((await warehouse.dropExpiredSpines(short.expiresAtMicros + 1)).includes('spine_data.short_lived'));
       await assert.rejects(spineRows('short_lived'), failure('NOT_FOUND', /expire/));
     });

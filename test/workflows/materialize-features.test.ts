@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import pg from 'pg';
 import { canonicalize, sameValue } from '../../domain/features/canonical.ts';
@@ -12,31 +12,16 @@ import type { Problem } from '../../domain/errors.ts';
 import featureRepository from '../../feature_repo/index.ts';
 import { progressQuery } from '../../temporal/progress.ts';
 import type { MaterializeFeaturesResult } from '../../workflows/materialize-features.ts';
-import { AS_OF, createFixtureProject, type FixtureProject } from '../support/fixture-project.ts';
-import { connectClient, randomId, startTestWorker, type TestWorker } from '../support/temporal.ts';
+import { AS_OF } from '../support/fixture-project.ts';
+import { useFixtureWorker } from './fixture-worker.ts';
 
 const END = parseInstant(AS_OF)!;
 
 describe('the workflow materializeFeatures', function () {
   this.timeout(60_000);
-  let project: FixtureProject;
-  let worker: TestWorker;
-  let client: Client;
-  let close: () => Promise<void>;
+  const fixture = useFixtureWorker();
 
-  before(async () => {
-    project = await createFixtureProject();
-    worker = await startTestWorker(project);
-    ({ client, close } = await connectClient(project.config.temporal.address));
-  });
-
-  after(async () => {
-    await worker.stop();
-    await close();
-    await project.remove();
-  });
-
-  const start = (input: object): Promise<WorkflowHandle> => client.workflow.start('materializeFeatures', { workflowId: randomId('materialize'), taskQueue: project.config.temporal.task_queue, args: [input] });
+  const start = (input: object): Promise<WorkflowHandle> => fixture.start('materializeFeatures', input);
   const materialize = async (input: object): Promise<MaterializeFeaturesResult> => (await start(input)).result() as Promise<MaterializeFeaturesResult>;
   const applicationFailure = async (input: object): Promise<ApplicationFailure> => {
     const error = await (await start(input)).result().then(() => assert.fail('the workflow did not fail'), (failure: unknown) => failure);
@@ -54,12 +39,12 @@ describe('the workflow materializeFeatures', function () {
     for (const { view: name, written, skipped, end } of views) {
       assert.deepEqual([skipped, end], [0, AS_OF]);
       const view = snapshotView(featureRepository, name);
-      const source = await readSource(project.databaseUrl, view);
+      const source = await readSource(fixture.project.databaseUrl, view);
       const bySource = new Map<string, SourceRow[]>();
       for (const row of source) bySource.set(JSON.stringify(row.keys), [...(bySource.get(JSON.stringify(row.keys)) ?? []), row]);
       const keys = [...bySource.values()].map((rows) => rows[0]!.keys);
       const expected = [...bySource.values()].map((rows) => pointInTimeJoin(view, [{ keys: rows[0]!.keys, asOfMicros: END }], rows)[0]);
-      const stored = (await project.ports.onlineStore.read([{ view, features: view.features.map((feature) => feature.name), entityKeys: keys }]))[0]!;
+      const stored = (await fixture.project.ports.onlineStore.read([{ view, features: view.features.map((feature) => feature.name), entityKeys: keys }]))[0]!;
       for (const [index, row] of expected.entries()) {
         assert.equal(stored[index]!.eventTimestampMicros, row?.eventTimestampMicros ?? undefined, `${name} ${String(keys[index])}`);
         if (row !== undefined) assert.ok(row.values.every((value, i) => sameValue(value, stored[index]!.values[i]!)), `${name} ${String(keys[index])}: ${String(stored[index]!.values)} is not ${String(row.values)}`);
@@ -68,18 +53,18 @@ describe('the workflow materializeFeatures', function () {
       assert.equal(written, known.length);
       known.forEach((key) => entities.add(JSON.stringify([view.joinKeys.map((joinKey) => joinKey.name), key])));
     }
-    assert.equal(Object.keys(await project.onlineContents()).length, entities.size);
+    assert.equal(Object.keys(await fixture.project.onlineContents()).length, entities.size);
     const { steps } = await handle.query(progressQuery);
     assert.deepEqual(steps.map(({ status }) => status), ['done', 'done', 'done', 'done', 'done']);
     assert.deepEqual(((await handle.describe()).searchAttributes['FeatureView'] as string[]).sort(), ['carrier_stats', 'plane_info', 'plane_stats', 'weather']);
   });
 
   it('records the interval of each view, and changes nothing when it is repeated', async () => {
-    const intervals = async () => (await project.ports.featureRegistry.featureViews()).map(({ view, materializationIntervals }) => [view.name, materializationIntervals]);
-    const [contents, recorded] = [await project.onlineDigest(), await intervals()];
+    const intervals = async () => (await fixture.project.ports.featureRegistry.featureViews()).map(({ view, materializationIntervals }) => [view.name, materializationIntervals]);
+    const [contents, recorded] = [await fixture.project.onlineDigest(), await intervals()];
     const { views } = await materialize({ end: AS_OF });
     assert.deepEqual(views.map(({ written }) => written), [0, 0, 0, 0]);
-    assert.equal(await project.onlineDigest(), contents);
+    assert.equal(await fixture.project.onlineDigest(), contents);
     assert.deepEqual(await intervals(), recorded);
     for (const { view, start: from, end } of views) {
       assert.deepEqual(new Map(recorded as [string, unknown][]).get(view), [{ startMicros: parseInstant(from), endMicros: parseInstant(end) }]);
@@ -87,10 +72,10 @@ describe('the workflow materializeFeatures', function () {
   });
 
   it('lets an older window replace nothing', async () => {
-    const contents = await project.onlineDigest();
+    const contents = await fixture.project.onlineDigest();
     const [view] = (await materialize({ views: ['plane_stats'], start: '2013-11-01T00:00:00Z', end: '2013-11-12T12:00:00Z' })).views;
     assert.deepEqual([view!.written, view!.skipped > 500], [0, true], `${view!.written} written, ${view!.skipped} skipped`);
-    assert.equal(await project.onlineDigest(), contents);
+    assert.equal(await fixture.project.onlineDigest(), contents);
   });
 
   it('refuses a view that the registry does not have, with the nearest name', async () => {

@@ -2,43 +2,29 @@ import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import pg from 'pg';
 import type { Problem } from '../../domain/errors.ts';
 import type { ExperimentTracker, TrackedRun } from '../../ports/experiment-tracker.ts';
 import { progressQuery, type Progress } from '../../temporal/progress.ts';
 import type { TrainModelResult } from '../../workflows/train-model.ts';
-import { AS_OF, createFixtureProject, fixtureRecipe, type FixtureProject } from '../support/fixture-project.ts';
-import { activitiesOf, connectClient, randomId, startTestWorker, type TestWorker } from '../support/temporal.ts';
+import { AS_OF, fixtureRecipe } from '../support/fixture-project.ts';
+import { activitiesOf, connectClient, randomId, startTestWorker } from '../support/temporal.ts';
+import { useFixtureWorker } from './fixture-worker.ts';
 
 /** A single split. */
 const WEAK = { n_estimators: 1, max_depth: 1, max_features: 1.0 };
 
 describe('the workflow trainModel', function () {
   this.timeout(60_000);
-  let project: FixtureProject;
-  let worker: TestWorker;
-  let client: Client;
-  let close: () => Promise<void>;
+  const fixture = useFixtureWorker();
 
-  before(async () => {
-    project = await createFixtureProject();
-    worker = await startTestWorker(project);
-    ({ client, close } = await connectClient(project.config.temporal.address));
-  });
-
-  after(async () => {
-    await worker.stop();
-    await close();
-    await project.remove();
-  });
-
-  const start = (input: object, taskQueue = project.config.temporal.task_queue): Promise<WorkflowHandle> => client.workflow.start('trainModel', { workflowId: randomId('train'), taskQueue, args: [input] });
+  const start = (input: object, taskQueue?: string): Promise<WorkflowHandle> => fixture.start('trainModel', input, taskQueue);
   const train = async (recipe: string, extra: object = {}): Promise<TrainModelResult> => (await start({ recipe, as_of: AS_OF, ...extra })).result() as Promise<TrainModelResult>;
-  const runsOf = (experiment: string): Promise<readonly TrackedRun[]> => project.ports.tracker.runs({ experiment, limit: 10 });
-  const champion = async (model: string): Promise<string | undefined> => (await project.ports.tracker.versionByAlias(model, 'champion'))?.version;
-  const temporaryFolders = (): Promise<string[]> => readdir(join(project.folder, 'data', '.tmp')).catch(() => []);
+  const runsOf = (experiment: string): Promise<readonly TrackedRun[]> => fixture.project.ports.tracker.runs({ experiment, limit: 10 });
+  const champion = async (model: string): Promise<string | undefined> => (await fixture.project.ports.tracker.versionByAlias(model, 'champion'))?.version;
+  const temporaryFolders = (): Promise<string[]> => readdir(join(fixture.project.folder, 'data', '.tmp')).catch(() => []);
 
   /** The failure at the end of the chain of causes. */
   const failureOf = async (handle: WorkflowHandle): Promise<Error> => {
@@ -52,7 +38,7 @@ describe('the workflow trainModel', function () {
   };
 
   it('makes a finished run, a version and the alias from a recipe, and says what it did', async () => {
-    await project.writeRecipe('first', fixtureRecipe({ name: 'first', model: 'first' }));
+    await fixture.project.writeRecipe('first', fixtureRecipe({ name: 'first', model: 'first' }));
     const handle = await start({ recipe: 'first', as_of: AS_OF });
     await until(async () => (await handle.query(progressQuery)).steps.some(({ status }) => status === 'running'));
     const result = (await handle.result()) as TrainModelResult;
@@ -63,7 +49,7 @@ describe('the workflow trainModel', function () {
     assert.deepEqual([others.length, run?.runId, run?.status], [0, result.runId, 'FINISHED']);
     assert.equal(run?.metrics['test_roc_auc'], result.metrics['roc_auc']);
     assert.equal(run?.params['n_estimators'], '10');
-    const { artifact } = await project.ports.modelPackager.read((await project.ports.tracker.modelFolder('models:/first@champion')).folder);
+    const { artifact } = await fixture.project.ports.modelPackager.read((await fixture.project.ports.tracker.modelFolder('models:/first@champion')).folder);
     assert.deepEqual(artifact.estimator.libraryFiles, ['model.txt']);
     assert.equal(artifact.inputExample.length, 5);
     const { steps }: Progress = await handle.query(progressQuery);
@@ -83,7 +69,7 @@ describe('the workflow trainModel', function () {
   });
 
   it('refuses a wrong recipe with its problems and their places, and opens no run', async () => {
-    await project.writeRecipe('wrong', fixtureRecipe({ name: 'wrong', sections: { model: { class_path: 'RandomForestClasifier', hyperparameters: {} }, data_interface: { task_type: 'clasification', target_column: 'arrived_late' } } }));
+    await fixture.project.writeRecipe('wrong', fixtureRecipe({ name: 'wrong', sections: { model: { class_path: 'RandomForestClasifier', hyperparameters: {} }, data_interface: { task_type: 'clasification', target_column: 'arrived_late' } } }));
     const failure = await failureOf(await start({ recipe: 'wrong' }));
     assert.ok(failure instanceof ApplicationFailure, String(failure));
     assert.deepEqual([failure.type, failure.nonRetryable], ['INVALID_RECIPE', true]);
@@ -99,7 +85,7 @@ describe('the workflow trainModel', function () {
       preprocessor: { steps: [{ impute: 'median' }, { one_hot: ['carrier', 'origin'] }] },
     };
     const recipe = fixtureRecipe({ name: 'misfit', sections }) as { augmenter: Record<string, unknown> };
-    await project.writeRecipe('misfit', { ...recipe, augmenter: { ...recipe.augmenter, feature_service: 'flight_delay_v9', request_columns: ['distanse'] } });
+    await fixture.project.writeRecipe('misfit', { ...recipe, augmenter: { ...recipe.augmenter, feature_service: 'flight_delay_v9', request_columns: ['distanse'] } });
     const failure = await failureOf(await start({ recipe: 'misfit', as_of: AS_OF }));
     assert.ok(failure instanceof ApplicationFailure, String(failure));
     assert.equal(failure.type, 'INVALID_RECIPE');
@@ -111,7 +97,7 @@ describe('the workflow trainModel', function () {
   });
 
   it('names a step that asks for a column that is no input', async () => {
-    await project.writeRecipe('no_column', fixtureRecipe({ name: 'no_column', sections: { preprocessor: { steps: [{ one_hot: ['carier'] }] } } }));
+    await fixture.project.writeRecipe('no_column', fixtureRecipe({ name: 'no_column', sections: { preprocessor: { steps: [{ one_hot: ['carier'] }] } } }));
     const failure = await failureOf(await start({ recipe: 'no_column', as_of: AS_OF }));
     assert.ok(failure instanceof ApplicationFailure, String(failure));
     const [problems] = failure.details as [Problem[]];
@@ -120,7 +106,7 @@ describe('the workflow trainModel', function () {
   });
 
   it('ends the run as FAILED when a step fails for good', async () => {
-    await project.writeRecipe('no_rows', fixtureRecipe({ name: 'no_rows' }));
+    await fixture.project.writeRecipe('no_rows', fixtureRecipe({ name: 'no_rows' }));
     const handle = await start({ recipe: 'no_rows', as_of: '2013-10-01T00:00:00Z' });
     const failure = await failureOf(handle);
     assert.ok(failure instanceof ApplicationFailure, String(failure));
@@ -131,8 +117,8 @@ describe('the workflow trainModel', function () {
   });
 
   it('keeps the alias with the better model, and moves it to a better one', async () => {
-    await project.writeRecipe('better_weak', fixtureRecipe({ name: 'better', model: 'better', hyperparameters: WEAK }));
-    await project.writeRecipe('better_strong', fixtureRecipe({ name: 'better', model: 'better' }));
+    await fixture.project.writeRecipe('better_weak', fixtureRecipe({ name: 'better', model: 'better', hyperparameters: WEAK }));
+    await fixture.project.writeRecipe('better_strong', fixtureRecipe({ name: 'better', model: 'better' }));
     const outcomes: unknown[] = [];
     for (const recipe of ['better_weak', 'better_strong', 'better_strong', 'better_weak']) {
       const { version, alias } = await train(recipe);
@@ -142,26 +128,26 @@ describe('the workflow trainModel', function () {
   });
 
   it('sets no alias when the caller asks for no promotion', async () => {
-    await project.writeRecipe('unpromoted', fixtureRecipe({ name: 'unpromoted', model: 'unpromoted' }));
+    await fixture.project.writeRecipe('unpromoted', fixtureRecipe({ name: 'unpromoted', model: 'unpromoted' }));
     const { version, alias, promotion } = await train('unpromoted', { promote: false });
     assert.deepEqual([version, alias, promotion, await champion('unpromoted')], ['1', null, 'the caller asked for no promotion', undefined]);
   });
 
   it('compares again when another run took the alias meanwhile', async () => {
-    await project.writeRecipe('race_weak', fixtureRecipe({ name: 'race', model: 'race', hyperparameters: WEAK }));
-    await project.writeRecipe('race_strong', fixtureRecipe({ name: 'race', model: 'race' }));
+    await fixture.project.writeRecipe('race_weak', fixtureRecipe({ name: 'race', model: 'race', hyperparameters: WEAK }));
+    await fixture.project.writeRecipe('race_strong', fixtureRecipe({ name: 'race', model: 'race' }));
     await train('race_weak');
     await train('race_weak', { promote: false });
     let rivals = 0;
     const tracker: ExperimentTracker = {
-      ...project.ports.tracker,
+      ...fixture.project.ports.tracker,
       setAlias: async (name, alias, version, replaces) => {
-        if (rivals++ === 0) await project.ports.tracker.setAlias(name, alias, '2');
-        return project.ports.tracker.setAlias(name, alias, version, replaces);
+        if (rivals++ === 0) await fixture.project.ports.tracker.setAlias(name, alias, '2');
+        return fixture.project.ports.tracker.setAlias(name, alias, version, replaces);
       },
     };
     const taskQueue = randomId('race');
-    const racing = await startTestWorker(project, { ports: { tracker }, taskQueue });
+    const racing = await startTestWorker(fixture.project, { ports: { tracker }, taskQueue });
     try {
       const handle = await start({ recipe: 'race_strong', as_of: AS_OF }, taskQueue);
       const { alias, promotion } = (await handle.result()) as TrainModelResult;
@@ -174,9 +160,9 @@ describe('the workflow trainModel', function () {
   });
 
   it('leaves the alias with a champion that cannot be scored here, and says why', async () => {
-    await project.writeRecipe('foreign', fixtureRecipe({ name: 'foreign', model: 'foreign' }));
+    await fixture.project.writeRecipe('foreign', fixtureRecipe({ name: 'foreign', model: 'foreign' }));
     await train('foreign');
-    const { folder } = await project.ports.tracker.modelFolder('models:/foreign@champion');
+    const { folder } = await fixture.project.ports.tracker.modelFolder('models:/foreign@champion');
     await writeFile(join(folder, 'model.onnx'), 'no graph');
     const { alias, promotion } = await train('foreign');
     assert.equal(alias, null);
@@ -184,9 +170,9 @@ describe('the workflow trainModel', function () {
   });
 
   it('stops the server\'s query when it is cancelled, and ends the run as KILLED', async () => {
-    await writeFile(join(project.folder, 'recipes', 'sql', 'slow.sql.j2'), "SELECT 'EWR' AS origin, {{ as_of() }} AS event_timestamp, 1 AS arrived_late, CAST(pg_sleep(55) AS text) AS waited");
-    await project.writeRecipe('slow', fixtureRecipe({ name: 'slow', sections: { loader: { source_uri: 'sql/slow.sql.j2', entity_schema: { entity_columns: ['origin'], timestamp_column: 'event_timestamp' }, parameters: {} }, augmenter: { type: 'pass_through', request_columns: [] }, preprocessor: { steps: [{ one_hot: ['origin'] }] } } }));
-    const database = new pg.Client({ connectionString: project.databaseUrl });
+    await writeFile(join(fixture.project.folder, 'recipes', 'sql', 'slow.sql.j2'), "SELECT 'EWR' AS origin, {{ as_of() }} AS event_timestamp, 1 AS arrived_late, CAST(pg_sleep(55) AS text) AS waited");
+    await fixture.project.writeRecipe('slow', fixtureRecipe({ name: 'slow', sections: { loader: { source_uri: 'sql/slow.sql.j2', entity_schema: { entity_columns: ['origin'], timestamp_column: 'event_timestamp' }, parameters: {} }, augmenter: { type: 'pass_through', request_columns: [] }, preprocessor: { steps: [{ one_hot: ['origin'] }] } } }));
+    const database = new pg.Client({ connectionString: fixture.project.databaseUrl });
     await database.connect();
     const sleeping = async (): Promise<boolean> => (await database.query("SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(55)%' AND pid <> pg_backend_pid()")).rowCount! > 0;
     try {
@@ -202,7 +188,7 @@ describe('the workflow trainModel', function () {
   });
 
   it('stops the training process when it is cancelled, and removes its files', async () => {
-    await project.writeRecipe('long', fixtureRecipe({ name: 'long', sections: { model: { class_path: 'LGBMClassifier', hyperparameters: { n_estimators: 100_000, num_leaves: 31, random_state: 1 } } } }));
+    await fixture.project.writeRecipe('long', fixtureRecipe({ name: 'long', sections: { model: { class_path: 'LGBMClassifier', hyperparameters: { n_estimators: 100_000, num_leaves: 31, random_state: 1 } } } }));
     const handle = await start({ recipe: 'long', as_of: AS_OF });
     const trains = async (): Promise<boolean> => ((await handle.describe()).raw.pendingActivities ?? []).some(({ activityType, heartbeatDetails }) => activityType?.name === 'train' && (heartbeatDetails?.payloads ?? []).length > 0);
     await until(trains);
@@ -215,13 +201,13 @@ describe('the workflow trainModel', function () {
 
   it('works in a namespace without our search attributes', async () => {
     const namespace = randomId('bare');
-    await client.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 as never } });
-    const other = await connectClient(project.config.temporal.address, namespace);
+    await fixture.client.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 as never } });
+    const other = await connectClient(fixture.project.config.temporal.address, namespace);
     await until(() => other.client.workflow.count().then(() => true, () => false));
-    const bare = await startTestWorker(project, { namespace });
+    const bare = await startTestWorker(fixture.project, { namespace });
     try {
-      await project.writeRecipe('bare', fixtureRecipe({ name: 'bare', model: 'bare' }));
-      const handle = await other.client.workflow.start('trainModel', { workflowId: randomId('train'), taskQueue: project.config.temporal.task_queue, args: [{ recipe: 'bare', as_of: AS_OF }] });
+      await fixture.project.writeRecipe('bare', fixtureRecipe({ name: 'bare', model: 'bare' }));
+      const handle = await other.client.workflow.start('trainModel', { workflowId: randomId('train'), taskQueue: fixture.project.config.temporal.task_queue, args: [{ recipe: 'bare', as_of: AS_OF }] });
       assert.equal(((await handle.result()) as TrainModelResult).alias, 'champion');
       const { events } = await handle.fetchHistory();
       assert.equal(events!.some((event) => event.upsertWorkflowSearchAttributesEventAttributes), false);

@@ -25,6 +25,8 @@ describe("doctor's probes", () => {
   it('name what an empty folder lacks, each failure with its cure', async () => {
     const results = await run();
     for (const name of ['tools', "LightGBM's library", '.env', 'settings']) assert.equal(results.get(name)?.ok, false, name);
+    assert.deepEqual(results.get('.env'), { name: '.env', ok: false, detail: 'the file is missing', cure: 'Run: ml-pipeline stack up (it makes the file, with random passwords)' });
+    assert.match(results.get('settings')?.cure ?? '', /^Run: ml-pipeline stack up /);
     assert.ok([...results.values()].every(({ ok, cure }) => ok || (cure ?? '').length > 10));
     assert.ok(['Node', 'C library', 'disk', './mlruns'].every((name) => results.get(name)?.ok));
   });
@@ -50,6 +52,7 @@ describe("doctor's probes", () => {
     const [free] = await findFreePorts(1);
     const results = await run({ API_PORT: String(free) });
     assert.match(results.get('.env')?.detail ?? '', /others can read it \(mode 644\)/);
+    assert.equal(results.get('.env')?.cure, `Run: chmod 600 ${join(folder, '.env')}`);
     assert.match(results.get('PostgreSQL')?.detail ?? '', /password authentication failed|does not exist/);
     assert.match(results.get('Redis')?.detail ?? '', /appendonly is no/);
     assert.match(results.get('Temporal')?.detail ?? '', /search attributes registered/);
