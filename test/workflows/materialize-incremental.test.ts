@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { createRedisOnlineStore } from '../../adapters/redis/online-store.ts';
+import { parseInstant } from '../../domain/instant.ts';
+import type { OnlineStore } from '../../ports/online-store.ts';
+import type { MaterializeFeaturesInput } from '../../temporal/inputs.ts';
+import type { MaterializedView, MaterializeFeaturesResult } from '../../workflows/materialize-features.ts';
+import { createCustomerTables, minute, type CustomerTables } from '../support/customers.ts';
+import { createFixtureProject, type FixtureProject } from '../support/fixture-project.ts';
+import { activitiesOf, connectClient, randomId, startTestWorker, type TestWorker } from '../support/temporal.ts';
+
+describe('an incremental materialization', function () {
+  this.timeout(120_000);
+  let project: FixtureProject;
+  let tables: CustomerTables;
+  let worker: TestWorker;
+  let client: Client;
+  let close: () => Promise<void>;
+  let shortLived: OnlineStore;
+  const shortQueue = randomId('short-lived');
+
+  before(async () => {
+    project = await createFixtureProject();
+    tables = await createCustomerTables(project);
+    worker = await startTestWorker(project);
+    shortLived = createRedisOnlineStore({ url: project.redisUrl, project: project.config.project, keyTtlSeconds: 3 });
+    ({ client, close } = await connectClient(project.config.temporal.address));
+  });
+
+  after(async () => {
+    await worker.stop();
+    await close();
+    await Promise.all([tables.close(), shortLived.close()]);
+    await project.remove();
+  });
+
+  const start = (input: MaterializeFeaturesInput, taskQueue = project.config.temporal.task_queue) => client.workflow.start('materializeFeatures', { workflowId: randomId('incremental'), taskQueue, args: [input] });
+  const materialize = async (end: number, extra: MaterializeFeaturesInput = {}, view = 'scores', taskQueue?: string): Promise<MaterializedView> => {
+    const handle = await start({ views: [view], incremental: true, end: minute(end), overlap_seconds: view === 'scores' ? 0 : 600, ...extra }, taskQueue);
+    return ((await handle.result()) as MaterializeFeaturesResult).views[0]!;
+  };
+  const watermark = async (view: string): Promise<number> => {
+    const { materializationIntervals } = (await project.ports.featureRegistry.featureViews()).find((one) => one.view.name === view)!;
+    return Math.max(...materializationIntervals.map(({ endMicros }) => endMicros));
+  };
+
+  it('takes a view whole that was never materialized, and moves the watermark to its end', async () => {
+    await tables.insert('scores', [1, 10, 0], [2, 20, 0], [4, 40, 15, 5]);
+    const { since, ...view } = await materialize(10);
+    assert.deepEqual([since, view.written, view.skipped, view.end], [undefined, 2, 0, minute(10)]);
+    assert.deepEqual(await tables.online('scores', 1, 2, 4), [[10, 0], [20, 0], undefined], 'the fourth is not true yet');
+    assert.equal(await watermark('scores'), parseInstant(minute(10)));
+  });
+
+  it('brings what was created since, late events among it, and events whose time has come; none replaces a newer one', async () => {
+    await tables.insert('scores', [1, 5, -30, 12], [2, 21, 5, 12], [3, 30, -60, 12]);
+    const { since, written, skipped } = await materialize(20);
+    assert.deepEqual([since, written, skipped], [minute(10), 3, 1]);
+    assert.deepEqual(await tables.online('scores', 1, 2, 3, 4), [[10, 0], [21, 5], [30, -60], [40, 15]]);
+  });
+
+  it('finds nothing when there is nothing, and moves the watermark all the same', async () => {
+    const { written, skipped } = await materialize(30);
+    assert.deepEqual([written, skipped], [0, 0]);
+    assert.equal(await watermark('scores'), parseInstant(minute(30)));
+  });
+
+  it('reads again as far back as the overlap says: a transaction may commit late what it created early', async () => {
+    await tables.insert('scores', [5, 50, 8, 25]); // created before the watermark, and seen only now
+    assert.equal((await materialize(40)).written, 0);
+    assert.equal((await materialize(50, { overlap_seconds: 1800 })).written, 1);
+    assert.deepEqual(await tables.online('scores', 5), [[50, 8]]);
+  });
+
+  it('reads ten minutes again where nothing else is said', async () => {
+    await tables.insert('scores', [6, 60, 8, 41]);
+    const handle = await start({ views: ['scores'], incremental: true, end: minute(51) });
+    assert.equal(((await handle.result()) as MaterializeFeaturesResult).views[0]!.written, 1);
+  });
+
+  it('brings a tombstone, whose features are missing, and which no older event undoes', async () => {
+    await tables.insert('scores', [1, 11, 52, 52, true]);
+    await materialize(55);
+    await tables.insert('scores', [1, 12, 51, 56]);
+    const { written, skipped } = await materialize(60);
+    assert.deepEqual([written, skipped], [0, 1]);
+    assert.deepEqual(await tables.online('scores', 1), [[null, 52]]);
+  });
+
+  it('does nothing, and records nothing, for an end before the watermark', async () => {
+    const before = await project.ports.featureRegistry.featureViews();
+    const { written, skipped, since } = await materialize(59);
+    assert.deepEqual([written, skipped, since], [0, 0, minute(60)]);
+    assert.deepEqual(await project.ports.featureRegistry.featureViews(), before);
+  });
+
+  it('reads a source without created timestamps from the watermark back by its lateness', async () => {
+    await tables.insert('late_scores', [1, 10, 0], [2, 20, 5]);
+    assert.equal((await materialize(10, {}, 'late_scores')).written, 2);
+    await tables.insert('late_scores', [3, 30, 0], [4, 40, -1], [5, 50, 15]);
+    const { start: from, since, written } = await materialize(20, {}, 'late_scores');
+    assert.deepEqual([from, since, written], [minute(0), minute(10), 2]);
+    assert.deepEqual(await tables.online('late_scores', 3, 4, 5), [[30, 0], undefined, [50, 15]], 'one came later than declared');
+  });
+
+  it('refuses a start, and an overlap without it', async () => {
+    for (const input of [{ incremental: true, start: minute(0) }, { overlap_seconds: 5 }, { incremental: true, overlap_seconds: -1 }]) await assert.rejects((await start(input)).result());
+  });
+
+  it('renews the expiry of what did not change: an entity outlives its key ttl of 3 seconds through two runs without new rows', async () => {
+    const here = await startTestWorker(project, { taskQueue: shortQueue, ports: { onlineStore: shortLived } });
+    try {
+      await project.clearOnlineStore();
+      const whole = await start({ views: ['scores'], end: minute(60) }, shortQueue);
+      await whole.result();
+      for (const end of [61, 62]) {
+        await sleep(1600);
+        assert.equal((await materialize(end, {}, 'scores', shortQueue)).written, 0);
+      }
+      assert.deepEqual(await tables.online('scores', 2), [[21, 5]], 'more than 3 seconds after it was written');
+      await sleep(3500);
+      assert.deepEqual(await tables.online('scores', 2), [undefined], 'without a run its key ends');
+    } finally {
+      await here.stop();
+    }
+  });
+
+  it('records the interval after the slices and the renewal, and not before', async () => {
+    const handle = await start({ views: ['late_scores'], incremental: true, end: minute(70), overlap_seconds: 0 });
+    await handle.result();
+    assert.deepEqual((await activitiesOf(handle)).map(({ activity }) => activity), ['planMaterialization', 'materializeSlice', 'renewExpiry', 'recordMaterialization']);
+  });
+});
