@@ -5,13 +5,15 @@ usage: online_client.py FOLDER write|read      (one JSON document on stdin, one 
 FOLDER has a feature_store.yaml with a file registry. `write` takes {view: [row]}, `read` takes {view: [key]}; values of bytes are hexadecimal text.
 """
 
+import decimal
 import json
 import sys
+import uuid
 from datetime import timedelta
 
 import pandas as pd
 from feast import Entity, FeatureStore, FeatureView, Field, FileSource, ValueType
-from feast.types import Array, Bool, Bytes, Float32, Float64, Int32, Int64, String, UnixTimestamp
+from feast.types import Array, Bool, Bytes, Decimal, Float32, Float64, Int32, Int64, Json, String, UnixTimestamp, Uuid
 
 TYPES = {
     "f_bytes": Bytes,
@@ -30,7 +32,13 @@ LISTS = {
     "l_float64": Array(Float64),
     "l_float32": Array(Float32),
     "l_bool": Array(Bool),
+    "l_bytes": Array(Bytes),
+    "l_time": Array(UnixTimestamp),
+    "l_decimal": Array(Decimal),
+    "l_uuid": Array(Uuid),
+    "l_json": Array(Json),
 }
+TEXTS = {"t_decimal": Decimal, "t_uuid": Uuid, "t_json": Json}
 
 
 def define(store: FeatureStore) -> None:
@@ -49,6 +57,7 @@ def define(store: FeatureStore) -> None:
             item,
             view("every_type", [user], TYPES, {"user_id": Int64}),
             view("every_list", [user], LISTS, {"user_id": Int64}),
+            view("every_text", [user], TEXTS, {"user_id": Int64}),
             view("user_item", [user, item], {"n": Int64}, {"user_id": Int64, "item_id": String}),
         ]
     )
@@ -57,11 +66,13 @@ def define(store: FeatureStore) -> None:
 def from_json(column: str, value):
     if value is None:
         return None
-    if column == "f_bytes":
+    if isinstance(value, list):
+        return [from_json(column, item) for item in value]
+    if column.endswith("_bytes"):
         return bytes.fromhex(value)
     if column == "f_float64" and value == "NaN":
         return float("nan")
-    if column == "f_time":
+    if column.endswith("_time"):
         return pd.Timestamp(value, unit="s", tz="UTC")
     return value
 
@@ -71,6 +82,10 @@ def to_json(value):
         return value.hex()
     if isinstance(value, list):
         return [to_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_json(item) for key, item in value.items()}
+    if isinstance(value, (decimal.Decimal, uuid.UUID)):
+        return str(value)
     if isinstance(value, float) and value != value:
         return "NaN"
     return value if value is None or isinstance(value, (str, bool, int, float)) else int(pd.Timestamp(value).timestamp())
