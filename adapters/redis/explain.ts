@@ -3,7 +3,7 @@ import { PipelineError } from '../../domain/errors.ts';
 /** Answers of the server by their beginning, and what to do about each. */
 const ANSWERS = [
   [/^(WRONGPASS|NOAUTH|ERR invalid password|ERR AUTH)/, 'INVALID_CONFIG', 'refuses the user name or password. Set the right ones in .env (see .env.example).'],
-  [/^NOPERM/, 'INVALID_CONFIG', 'does not allow its user this command: the user needs +@read +@write +@scripting +@connection +info on all keys (~*), in a cluster +cluster too.'],
+  [/^NOPERM|can't run this command/, 'INVALID_CONFIG', 'does not allow its user this command: the user needs +@read +@write +@scripting +@connection +info +time on all keys (~*), in a cluster +cluster too.'],
   [/^WRONGTYPE/, 'INVALID_DATA', 'holds something else than a hash under the key of an entity: another program uses this database. Choose another database number.'],
   [/^(CROSSSLOT|MOVED|ASK)/, 'INVALID_CONFIG', 'spreads its keys over servers. Set `topology: cluster` in online_store (`cluster_endpoint` where one address stands for all servers).'],
   [/cluster support disabled/, 'INVALID_CONFIG', 'is one server and no cluster. Leave out `topology: cluster` in online_store.'],

@@ -1,15 +1,13 @@
-import { columnOf } from '../../domain/data/columns.ts';
-import type { Column, ColumnType, RecordBatch } from '../../domain/data/columns.ts';
-import { PipelineError, refuseProblems } from '../../domain/errors.ts';
-import type { Problem } from '../../domain/errors.ts';
+import type { RecordBatch } from '../../domain/data/columns.ts';
 import { columnValue } from '../../domain/features/canonical.ts';
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import { ByteWriter } from '../feast/codec/byte-writer.ts';
 import { writeTimestamp } from '../feast/codec/timestamp.ts';
 import { writeColumnValue } from '../feast/codec/value.ts';
 import { SLOTS } from './key-slot.ts';
+import { isNull, rowColumns } from './row-columns.ts';
+import type { RowColumns } from './row-columns.ts';
 import type { ViewLayout } from './view-layout.ts';
-import { MAX_FEATURES_PER_VIEW } from './write-script.ts';
 
 /** Rows of one call of the write script. */
 export interface PackedRows {
@@ -22,13 +20,6 @@ interface KeyedRow {
   readonly row: number;
   readonly key: Buffer;
   readonly slot: number;
-}
-
-interface RowColumns {
-  readonly joinKeys: readonly Column[];
-  readonly features: readonly Column[];
-  readonly eventTimestamp: Column;
-  readonly createdTimestamp: Column;
 }
 
 /** Bytes after which calls are sent though they have fewer rows than they may have. */
@@ -99,36 +90,4 @@ function writeCreated(writer: ByteWriter, scratch: ByteWriter, columns: RowColum
     writer.byte(scratch.length); // at most 17
     writer.raw(scratch.take());
   }
-}
-
-function rowColumns(view: FeatureViewSnapshot, batch: RecordBatch): RowColumns {
-  if (view.features.length > MAX_FEATURES_PER_VIEW) {
-    throw new PipelineError('UNSUPPORTED', `Feature view ${view.name} has ${view.features.length} features; the online store takes ${MAX_FEATURES_PER_VIEW} per view. Split the view.`);
-  }
-  const problems: Problem[] = [];
-  const wanted = (name: string, type: string, nullable: boolean): void => {
-    const column = batch.columns.find((candidate) => candidate.name === name);
-    const path = `${view.name}.${name}`;
-    if (column === undefined) problems.push({ path, message: 'The rows have no such column.' });
-    else if (column.type !== (type as ColumnType)) problems.push({ path, message: `The column is ${column.type}; the view says ${type}.` });
-    else if (!nullable) {
-      const row = column.nulls?.indexOf(1) ?? -1;
-      if (row >= 0) problems.push({ path, message: `Row ${row} of the batch has no value.`, cure: 'Leave such rows out.' });
-    }
-  };
-  for (const key of view.joinKeys) wanted(key.name, key.type, false);
-  for (const feature of view.features) wanted(feature.name, feature.type, true);
-  wanted('event_timestamp', 'Timestamp', false);
-  wanted('created_timestamp', 'Timestamp', true);
-  refuseProblems('INVALID_DATA', `Rows of feature view ${view.name} cannot be written to the online store.`, problems);
-  return {
-    joinKeys: view.joinKeys.map(({ name }) => columnOf(batch, name)),
-    features: view.features.map(({ name }) => columnOf(batch, name)),
-    eventTimestamp: columnOf(batch, 'event_timestamp'),
-    createdTimestamp: columnOf(batch, 'created_timestamp'),
-  };
-}
-
-function isNull(column: Column, row: number): boolean {
-  return column.nulls !== null && column.nulls[row] === 1;
 }

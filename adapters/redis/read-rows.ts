@@ -4,6 +4,7 @@ import type { FeatureValue, ValueType } from '../../domain/features/value-types.
 import type { OnlineReadRequest, OnlineRow } from '../../ports/online-store.ts';
 import { readTimestamp } from '../feast/codec/timestamp.ts';
 import { readValue } from '../feast/codec/value.ts';
+import { featureTypes } from './feature-types.ts';
 import { answered } from './servers.ts';
 import type { RedisServers } from './servers.ts';
 import type { ViewLayout } from './view-layout.ts';
@@ -53,14 +54,6 @@ function planReads(requests: readonly OnlineReadRequest[], layoutOf: (view: Feat
       fields.push(...wanted);
       return { command, first };
     });
-  });
-}
-
-function featureTypes({ view, features }: OnlineReadRequest): ValueType[] {
-  return features.map((name) => {
-    const field = view.features.find((candidate) => candidate.name === name);
-    if (field === undefined) throw new PipelineError('NOT_FOUND', `Feature view ${view.name} has no feature ${name}; it has ${view.features.map((feature) => feature.name).join(', ')}.`);
-    return field.type;
   });
 }
 

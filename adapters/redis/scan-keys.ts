@@ -30,7 +30,8 @@ export async function* scanKeys(servers: RedisServers, keys: EntityKeyReader): A
   return undefined;
 }
 
-async function* matchingKeys(server: Redis, pattern: Buffer): AsyncGenerator<readonly Buffer[], undefined> {
+/** The keys that fit the pattern, some at a time, as `scanKeys` says. */
+export async function* matchingKeys(server: Redis, pattern: Buffer): AsyncGenerator<readonly Buffer[], undefined> {
   let cursor = '0';
   do {
     const [next, found] = (await server.callBuffer('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT)) as [Buffer, Buffer[]];
@@ -41,7 +42,7 @@ async function* matchingKeys(server: Redis, pattern: Buffer): AsyncGenerator<rea
 }
 
 /** Bytes that SCAN's pattern takes as they are. */
-function escapeGlob(bytes: Buffer): Buffer {
+export function escapeGlob(bytes: Buffer): Buffer {
   const escaped: number[] = [];
   for (const byte of bytes) {
     if ('*?[]\\^-'.includes(String.fromCharCode(byte))) escaped.push(0x5c);

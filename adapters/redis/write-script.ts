@@ -68,6 +68,3 @@ for k = 1, #KEYS do
 end
 return written
 `);
-
-/** Features that one row may have: what Lua's stack holds, with room to spare. */
-export const MAX_FEATURES_PER_VIEW = 3000;

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
+import type { Cluster } from 'ioredis';
 import { createEntityKeyEncoder } from '../../../adapters/feast/codec/entity-key.ts';
 import { createRedisOnlineStore } from '../../../adapters/redis/online-store.ts';
+import type { RedisOnlineStoreOptions } from '../../../adapters/redis/online-store.ts';
+import { createKeyNames } from '../../../adapters/redis/readable/key-names.ts';
 import type { FeatureValue } from '../../../domain/features/value-types.ts';
 import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
 import type { OnlineStore } from '../../../ports/online-store.ts';
@@ -20,26 +23,37 @@ export interface RedisHarness extends OnlineStoreHarness {
 export async function openRedisHarness(project = `test_${randomBytes(8).toString('hex')}`): Promise<RedisHarness> {
   const { redisUrl: url } = await testServers();
   const redis = new Redis(url);
-  const stores: OnlineStore[] = [];
-  const keyOf = (view: FeatureViewSnapshot, values: readonly FeatureValue[]): Buffer => createEntityKeyEncoder(project, view.joinKeys)(values);
+  const harness = openHarness(redis, { url, project });
   return {
+    ...harness,
     url,
     project,
     redis,
-    keyOf,
+    keyOf: (view, values) => createEntityKeyEncoder(project, view.joinKeys)(values),
+    async close() {
+      for await (const keys of redis.scanBufferStream({ match: `*${project}`, count: 1000 }) as AsyncIterable<Buffer[]>) if (keys.length > 0) await redis.unlink(...keys);
+      await harness.close();
+    },
+  };
+}
+
+/** A harness of stores with these options; `client` reaches the same server or cluster and is closed with it. */
+export function openHarness(client: Redis | Cluster, options: RedisOnlineStoreOptions): OnlineStoreHarness {
+  const stores: OnlineStore[] = [];
+  return {
     connect(keyTtlSeconds) {
-      const store = createRedisOnlineStore({ url, project, keyTtlSeconds });
+      const store = createRedisOnlineStore({ ...options, keyTtlSeconds });
       stores.push(store);
       return store;
     },
     async secondsLeft(view, values) {
-      const left = await redis.ttl(keyOf(view, values));
+      const key = options.layout === 'readable' ? createKeyNames(view).row(createKeyNames(view).id(values))[0]! : createEntityKeyEncoder(options.project, view.joinKeys)(values);
+      const left = await client.ttl(key);
       return left === -2 ? undefined : left === -1 ? null : left;
     },
     async close() {
       await Promise.all(stores.map((store) => store.close()));
-      for await (const keys of redis.scanBufferStream({ match: `*${project}`, count: 1000 }) as AsyncIterable<Buffer[]>) if (keys.length > 0) await redis.unlink(...keys);
-      await redis.quit();
+      await client.quit();
     },
   };
 }

@@ -1,0 +1,41 @@
+import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
+import { inLanes } from '../layout.ts';
+import type { LayoutOptions, OnlineLayout } from '../layout.ts';
+import { runScript } from '../script.ts';
+import { createKeyNames } from './key-names.ts';
+import type { KeyNames } from './key-names.ts';
+import { entityBatches, removeIds, removeView, renewRows } from './maintenance.ts';
+import { oldestWithin, packTexts } from './pack-texts.ts';
+import { readReadableRows } from './read.ts';
+import { READABLE_WRITE_SCRIPT } from './scripts.ts';
+
+/** Keys that one call of a script takes at most, where a single row has fewer. */
+const KEYS_PER_CALL = 4000;
+
+/** The readable layout: `view:feature:id` -> text, the row's times in keys beside it. One server, one project per database. */
+export function createReadableLayout({ servers, keyTtlSeconds, rowsPerCall }: LayoutOptions): OnlineLayout {
+  const known = new WeakMap<FeatureViewSnapshot, KeyNames>();
+  const namesOf = (view: FeatureViewSnapshot): KeyNames => {
+    let names = known.get(view);
+    if (names === undefined) known.set(view, (names = createKeyNames(view)));
+    return names;
+  };
+  const lifetime = String(keyTtlSeconds ?? -1);
+  const rowsAtOnce = (view: FeatureViewSnapshot): number => Math.max(1, Math.min(rowsPerCall, Math.floor(KEYS_PER_CALL / (view.features.length + 2))));
+  return {
+    async write(view, batch) {
+      const settings = [String(view.features.length), lifetime, oldestWithin(view, Date.now() * 1000)];
+      const calls = packTexts(view, namesOf(view), batch, rowsAtOnce(view));
+      const written = await inLanes(calls, ({ keys, parameters }) => runScript(servers, READABLE_WRITE_SCRIPT, [{ keys, parameters: [...settings, ...parameters] }]));
+      return { written, skipped: batch.rowCount - written };
+    },
+    read: (requests) => readReadableRows(servers, namesOf, requests),
+    renew: async (view, asOfMicros) => ({ renewed: await renewRows(servers, namesOf(view), [String(view.features.length + 2), lifetime, oldestWithin(view, asOfMicros)], rowsAtOnce(view)) }),
+    entities: (view, batchSize) => entityBatches(servers, namesOf(view), batchSize),
+    async remove(view, entityKeys) {
+      const names = namesOf(view);
+      if (entityKeys === undefined) return { removed: await removeView(servers, names) };
+      return { removed: await removeIds(servers, names, new Map(entityKeys.map((values) => [names.id(values), []]))) };
+    },
+  };
+}

@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { findFreePorts } from '../../adapters/local-stack/port-holder.ts';
+import { selfSigned } from './self-signed.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PRIMARIES = 3;
+
+export interface TestRedisNode {
+  readonly port: number;
+  /** Ends the process as a crash would. */
+  kill(): void;
+}
+
+export interface TestRedisCluster {
+  readonly password: string;
+  /** The primaries first, then a replica of each in the same order. */
+  readonly nodes: readonly TestRedisNode[];
+  close(): Promise<void>;
+}
+
+export interface TestTlsRedis {
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly certificateAuthority: string;
+  close(): Promise<void>;
+}
+
+/** Three primaries with a replica each, on 127.0.0.1. A replica takes over within about three seconds after its primary has gone. */
+export async function startRedisCluster(): Promise<TestRedisCluster> {
+  const count = 2 * PRIMARIES;
+  const ports = await findFreePorts(2 * count);
+  const ids = ports.slice(0, count).map(() => randomBytes(20).toString('hex'));
+  const password = randomBytes(12).toString('hex');
+  const servers = await startAll(ports.slice(0, count).map((port, index) => ({
+    port,
+    settings: [
+      'cluster-enabled yes',
+      `cluster-port ${ports[count + index]}`,
+      'cluster-node-timeout 1000',
+      'cluster-replica-validity-factor 0',
+      'repl-diskless-sync-delay 0',
+      `requirepass ${password}`,
+      `masterauth ${password}`,
+    ],
+    // The servers' own record of the cluster, written beforehand: they need not be introduced to each other.
+    files: { 'nodes.conf': nodesFile(ids, ports, index) },
+  })));
+  try {
+    await waitFor('the cluster', async () => (await Promise.all(servers.nodes.map(({ port }) => clusterIsWhole(port, password)))).every(Boolean));
+  } catch (error) {
+    await servers.close();
+    throw error;
+  }
+  return { password, ...servers };
+}
+
+/** A server without a password, for what needs a database of its own. */
+export async function startRedisServer(): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const [port] = (await findFreePorts(1)) as [number];
+  const servers = await startAll([{ port, settings: [], files: {} }]);
+  await waitUntilAnswering(new Redis({ host: '127.0.0.1', port, ...PATIENT }));
+  return { port, close: () => servers.close() };
+}
+
+/** A server that takes TLS connections only, with a user that may do what the online store needs and no more. */
+export async function startTlsRedis(): Promise<TestTlsRedis> {
+  const [port] = (await findFreePorts(1)) as [number];
+  const { certificate, privateKey } = selfSigned();
+  const [user, password] = ['features', randomBytes(12).toString('hex')];
+  const servers = await startAll([{
+    port: 0,
+    settings: [
+      `tls-port ${port}`,
+      'tls-cert-file server.crt',
+      'tls-key-file server.key',
+      'tls-ca-cert-file server.crt',
+      'tls-auth-clients no',
+      'user default off',
+      `user ${user} on >${password} ~* +@read +@write +@scripting +@connection +info +time`,
+    ],
+    files: { 'server.crt': certificate, 'server.key': privateKey },
+  }]);
+  await waitUntilAnswering(new Redis({ host: '127.0.0.1', port, username: user, password, tls: { ca: certificate }, ...PATIENT }));
+  return { port, user, password, certificateAuthority: certificate, close: () => servers.close() };
+}
+
+const PATIENT = { retryStrategy: () => 50, maxRetriesPerRequest: 200 } as const;
+
+async function waitUntilAnswering(client: Redis): Promise<void> {
+  client.on('error', () => undefined); // not listening yet
+  await client.ping();
+  client.disconnect();
+}
+
+interface ServerPlan {
+  readonly port: number;
+  readonly settings: readonly string[];
+  readonly files: Readonly<Record<string, string>>;
+}
+
+async function startAll(plans: readonly ServerPlan[]): Promise<{ readonly nodes: readonly TestRedisNode[]; close(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'ml-pipeline-redis-'));
+  const children: ChildProcess[] = [];
+  const nodes: TestRedisNode[] = [];
+  for (const { port, settings, files } of plans) {
+    const own = join(folder, String(nodes.length));
+    await mkdir(own);
+    for (const [name, text] of Object.entries(files)) await writeFile(join(own, name), text, { mode: 0o600 });
+    const lines = ['bind 127.0.0.1', `port ${port}`, `dir "${own}"`, 'save ""', 'appendonly no', 'daemonize no', 'logfile "log"', ...settings];
+    const child = spawn(binary(), ['-'], { stdio: ['pipe', 'ignore', 'ignore'], cwd: own });
+    child.on('error', () => undefined); // waiting for its answer reports it
+    child.stdin.end(`${lines.join('\n')}\n`);
+    children.push(child);
+    nodes.push({ port, kill: () => void child.kill('SIGKILL') });
+  }
+  // A test run that ends early takes its servers with it.
+  const killAll = (): void => children.forEach((child) => child.kill('SIGKILL'));
+  process.once('exit', killAll);
+  return {
+    nodes,
+    async close() {
+      const running = children.filter((child) => child.exitCode === null && child.signalCode === null);
+      const ended = running.map((child) => new Promise((resolve) => child.once('exit', resolve)));
+      killAll();
+      await Promise.all(ended);
+      process.off('exit', killAll);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function binary(): string {
+  const file = join(process.env['ML_PIPELINE_TOOLS'] ?? join(ROOT, '.tools'), 'bin', 'redis-server');
+  if (!existsSync(file)) throw new Error(`There is no ${file}: run scripts/install_tools.sh`);
+  return file;
+}
+
+/** Slots 0 to 16383 in equal ranges. */
+function nodesFile(ids: readonly string[], ports: readonly number[], self: number): string {
+  const range = Math.ceil(16_384 / PRIMARIES);
+  const lines = ids.map((id, index) => {
+    const primary = index % PRIMARIES;
+    const isPrimary = index < PRIMARIES;
+    const flags = `${index === self ? 'myself,' : ''}${isPrimary ? 'master' : 'slave'}`;
+    const slots = isPrimary ? ` ${primary * range}-${Math.min((primary + 1) * range, 16_384) - 1}` : '';
+    return `${id} 127.0.0.1:${ports[index]}@${ports[ids.length + index]} ${flags} ${isPrimary ? '-' : ids[primary]} 0 0 ${primary + 1} connected${slots}`;
+  });
+  return `${lines.join('\n')}\nvars currentEpoch ${PRIMARIES} lastVoteEpoch 0\n`;
+}
+
+async function clusterIsWhole(port: number, password: string): Promise<boolean> {
+  const client = new Redis({ host: '127.0.0.1', port, password, lazyConnect: true, retryStrategy: () => null });
+  client.on('error', () => undefined); // not listening yet
+  try {
+    const [info, replication] = [String(await client.cluster('INFO')), await client.info('replication')];
+    return info.includes('cluster_state:ok') && (/role:slave/.test(replication) ? /master_link_status:up/ : /connected_slaves:1/).test(replication);
+  } catch {
+    return false;
+  } finally {
+    client.disconnect();
+  }
+}
+
+async function waitFor(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 20_000; !(await holds()); await sleep(50)) if (Date.now() > end) throw new Error(`${what} did not come up within 20 s`);
+}
