@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { auditView, type AuditRequest } from '../../cli/audit-view.ts';
+import type { EntityDifference } from '../../domain/features/online-audit.ts';
+import { snapshotView } from '../../domain/features/resolve.ts';
+import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
+import { parseInstant } from '../../domain/instant.ts';
+import { createCustomerTables, customer, minute, scores, type CustomerTables, type Score } from '../support/customers.ts';
+import { createFixtureProject, type FixtureProject } from '../support/fixture-project.ts';
+import { runCommand } from './command.ts';
+
+const CUSTOMERS = 3000;
+
+describe('ml-pipeline features audit', function () {
+  this.timeout(120_000);
+  let project: FixtureProject;
+  let tables: CustomerTables;
+  let view: FeatureViewSnapshot;
+  before(async () => {
+    project = await createFixtureProject();
+    tables = await createCustomerTables(project);
+    view = snapshotView({ entities: [customer], featureViews: [scores], featureServices: [] }, 'scores');
+    await tables.query(`INSERT INTO feature_mart.scores SELECT n, n / 7.0, '${minute(0)}', '${minute(0)}', false FROM generate_series(1, ${CUSTOMERS}) AS n`);
+  });
+  after(async () => {
+    await tables.close();
+    await project.remove();
+  });
+
+  /** The store as a materialization leaves it. */
+  const materialize = async (): Promise<void> => {
+    await project.clearOnlineStore();
+    const rows = await project.ports.warehouse.newestRows({ view, startMicros: Number.MIN_SAFE_INTEGER, endMicros: parseInstant(minute(10))!, slice: { index: 0, count: 1 } });
+    for await (const batch of rows.batches) await project.ports.onlineStore.write(view, batch);
+    await project.ports.featureRegistry.recordMaterialization('scores', parseInstant(minute(-10))!, parseInstant(minute(10))!);
+  };
+  const audit = async (extra: Partial<AuditRequest> = {}) => {
+    const found: EntityDifference[] = [];
+    const result = await auditView(project.ports, { view, asOfMicros: parseInstant(minute(30))!, watermarkMicros: parseInstant(minute(10))!, sample: undefined, repair: false, onDifference: (one) => void found.push(one), ...extra });
+    return { ...result, found };
+  };
+  /** One of each difference: four in the table after the fact, one in the store. */
+  const spoil = async (): Promise<void> => {
+    await project.ports.onlineStore.remove(view, [[1n]]);
+    await tables.insert('scores', [2, 0.5, 5, 5]); // came before the watermark, and was missed
+    await tables.query('UPDATE feature_mart.scores SET score = -1 WHERE customer = 3');
+    await tables.query('DELETE FROM feature_mart.scores WHERE customer = 4');
+    await tables.insert('scores', [4, 7, -5]); // the newest row was deleted, an older one is there
+    await tables.query('DELETE FROM feature_mart.scores WHERE customer = 5');
+    await tables.insert('scores', [6, 0.5, 20], [7, 0.5, 5, 20]); // not materialized yet
+  };
+
+  it('finds no difference after a materialization, in all entities and in a sample', async () => {
+    await materialize();
+    const { found, ...all } = await audit();
+    assert.deepEqual(all, { view: 'scores', entities: CUSTOMERS, pending: 0, differences: {}, repaired: 0 });
+    assert.equal(found.length, 0);
+    assert.equal((await audit({ sample: 100 })).entities, 100);
+    assert.equal((await audit({ sample: CUSTOMERS * 2 })).entities, CUSTOMERS);
+  });
+
+  it('finds each kind of difference, both ways, with the values of both sides, and makes them right', async () => {
+    await spoil();
+    const { found, ...first } = await audit();
+    assert.deepEqual(first, { view: 'scores', entities: CUSTOMERS, pending: 2, differences: { missing: 1, stale: 1, different: 1, gone: 1, extra: 1 }, repaired: 0 });
+    assert.deepEqual(found.map(({ keys, kind, features }) => [keys[0], kind, features[0]?.offline, features[0]?.online]), [
+      [1n, 'missing', 1 / 7, null], [2n, 'stale', 0.5, 2 / 7], [3n, 'different', -1, 3 / 7], [4n, 'gone', 7, 4 / 7], [5n, 'extra', null, 5 / 7],
+    ]);
+    assert.equal((await audit({ repair: true })).repaired, 5);
+    assert.deepEqual((await audit()).differences, {});
+    assert.deepEqual(await tables.online('scores', 1, 2, 3, 4, 5, 6), [[1 / 7, 0], [0.5, 5], [-1, 0], [7, -5], undefined, [6 / 7, 0]]);
+  });
+
+  it('samples every entity as likely as every other, the same ones on both sides', async () => {
+    await project.clearOnlineStore();
+    const strangers = Array.from({ length: CUSTOMERS }, (_, n): Score => [n + 100_000, 1, 0]);
+    await tables.query("CREATE TABLE feature_mart.kept AS SELECT * FROM feature_mart.scores; DELETE FROM feature_mart.scores");
+    await tables.query(`INSERT INTO feature_mart.scores SELECT n, 1, '${minute(0)}', '${minute(0)}', false FROM generate_series(100000, ${100_000 + strangers.length - 1}) AS n`);
+    await materialize();
+    await tables.query('DELETE FROM feature_mart.scores; INSERT INTO feature_mart.scores SELECT * FROM feature_mart.kept; DROP TABLE feature_mart.kept');
+    const { differences, pending } = await audit({ sample: 300, random: () => 0.25 });
+    assert.equal(differences.missing! + pending, 300);
+    assert.ok(Math.abs(differences.extra! - 300) < 90, `${differences.extra} of as many entities that are online only`);
+    await materialize();
+  });
+
+  it('prints the differences, and says by its exit code whether there are any', async () => {
+    await project.ports.onlineStore.remove(view, [[1n]]);
+    const args = ['features', 'audit', '--views', 'scores', '--as-of', minute(30), '--all'];
+    const found = await runCommand(project.folder, ...args);
+    assert.equal(found.code, 1, found.stderr);
+    assert.match(found.stdout, /2,999 entities compared, 1 missing online/);
+    assert.match(found.stdout, /scores +customer=1 +missing online +score +0\.14285714285714285 +null/);
+    const repaired = await runCommand(project.folder, ...args, '--repair', '--json');
+    assert.equal(repaired.code, 0, repaired.stderr);
+    const { views, differences } = JSON.parse(repaired.stdout) as { views: object[]; differences: object[] };
+    assert.deepEqual(views.map((one) => (one as { repaired: number }).repaired), [1]);
+    assert.deepEqual(differences, [{
+      view: 'scores', entity: { customer: '1' }, difference: 'missing', offline_event_timestamp: minute(0), online_event_timestamp: null, features: [{ feature: 'score', offline: 1 / 7, online: null }],
+    }]);
+    assert.equal((await runCommand(project.folder, ...args)).code, 0);
+    const unknown = await runCommand(project.folder, 'features', 'audit', '--views', 'score');
+    assert.deepEqual([unknown.code, /Did you mean "scores"/.test(unknown.stderr)], [2, true], unknown.stderr);
+  });
+});
