@@ -9,6 +9,8 @@ import type { Ports } from '../ports/ports.ts';
 import type { NewestRowsRequest } from '../ports/warehouse.ts';
 import type { MaterializeFeaturesInput } from '../temporal/inputs.ts';
 
+const NOTHING_APPLIED = 'The registry is empty. Apply the definitions of feature_repo/ first: ml-pipeline features apply';
+
 /** One view's part of a materialization. Instants are ISO 8601 text with microseconds. */
 export interface ViewWindow {
   readonly view: FeatureViewSnapshot;
@@ -116,5 +118,5 @@ function chosenViews(registered: readonly RegisteredView[], { views }: Materiali
   const online = registered.filter(({ view }) => view.online !== false).map(({ view }) => view.name);
   const unknown = (views ?? []).filter((name) => !online.includes(name));
   if (unknown.length === 0) return views ?? online;
-  throw new PipelineError('NOT_FOUND', 'Nothing was materialized.', { problems: unknown.map((name) => ({ path: 'views', message: `names ${name}, which is no online feature view of the registry`, cure: suggestion(name, online) })) });
+  throw new PipelineError('NOT_FOUND', 'Nothing was materialized.', { problems: unknown.map((name) => ({ path: 'views', message: `names ${name}, which is no online feature view of the registry`, cure: online.length === 0 ? NOTHING_APPLIED : suggestion(name, online) })) });
 }
