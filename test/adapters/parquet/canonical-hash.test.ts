@@ -23,6 +23,14 @@ describe('the canonical hash of rows', () => {
     assert.equal(digestOf({ rowCount: 3, columns }), expected.toString('hex'));
   });
 
+  it('counts the elements of a list, and then takes them as a column would', () => {
+    const lists: RecordBatch = { rowCount: 3, columns: [{ name: 'l', type: 'Array(Int32)', values: [[1, -2], [], []], nulls: Uint8Array.of(0, 1, 0) }] };
+    const values = sha256(Uint8Array.of(2, 0, 0, 0, 1, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff, 0, 0, 0, 0));
+    assert.equal(digestOf(lists), sha256('{"schema":[{"name":"l","type":"Array(Int32)"}],"rows":3}', sha256(Uint8Array.of(0, 1, 0)), values).toString('hex'));
+    const of = (...rows: readonly (readonly string[])[]): string => digestOf({ rowCount: rows.length, columns: [{ name: 't', type: 'Array(String)', values: rows, nulls: null }] });
+    assert.equal(new Set([of(['a'], ['b']), of(['a', 'b'], []), of([], ['a', 'b']), of(['ab'], [])]).size, 4);
+  });
+
   it('does not see what stands in the place of a missing value, nor the bits of a NaN', () => {
     const otherNaN = new Float64Array(new BigUint64Array([0xfff8000000000001n]).buffer);
     assert.equal(digestOf(numbers(otherNaN)), digestOf(numbers(Float64Array.of(NaN))));

@@ -8,6 +8,7 @@ import type { InputColumnRequest } from '../../../ml/preprocessing/input-columns
 const schema: readonly ColumnSchema[] = [
   { name: 'carrier', type: 'String' }, { name: 'tailnum', type: 'String' }, { name: 'stop', type: 'Int64' }, { name: 'event_timestamp', type: 'Timestamp' }, { name: 'late', type: 'Int64' },
   { name: 'distance', type: 'Float64' }, { name: 'note', type: 'String' }, { name: 'temp', type: 'Float32' }, { name: 'is_new', type: 'Bool' }, { name: 'photo', type: 'Bytes' }, { name: 'prediction', type: 'Float64' },
+  { name: 'tags', type: 'Array(String)' }, { name: 'price', type: 'Decimal' }, { name: 'visit', type: 'Uuid' },
 ];
 
 function requestOf(steps: readonly PreprocessingStep[], featureColumns = ['temp', 'is_new'], requestColumns = ['distance']): InputColumnRequest {
@@ -39,6 +40,14 @@ describe('decideInputColumns', () => {
     assert.deepEqual(numericColumns(inputs, steps), ['temp', 'is_new', 'distance']);
   });
 
+  it('refuses lists, decimals and uuids, which no model takes, and says what to do', () => {
+    assert.deepEqual(problemsOf(requestOf([], ['temp', 'tags', 'price', 'visit'])), [
+      'features.tags: a model takes numbers and text, and tags is of type Array(String). Leave it out (`features get` and `features historical` give it), or derive a number from it in the SQL that builds its table.',
+      'features.price: a model takes numbers and text, and price is of type Decimal. Declare the feature as Float64, or leave it out.',
+      'features.visit: a model takes numbers and text, and visit is of type Uuid. Declare the feature as String, or leave it out.',
+    ]);
+  });
+
   it('tells every problem at once, each with its cure', () => {
     const problems = problemsOf(requestOf(
       [
@@ -52,7 +61,7 @@ describe('decideInputColumns', () => {
     assert.deepEqual(problems, [
       'features.tmp: the training set has no column tmp. Did you mean "temp"?',
       'features.temp: temp is an input already. Name it once, or rename one of the columns.',
-      'features.photo: a model takes numbers and text, and photo is of type Bytes. Leave it out, or derive a number from it.',
+      'features.photo: a model takes numbers and text, and photo is of type Bytes. Leave it out (`features get` and `features historical` give it), or derive a number from it in the SQL that builds its table.',
       'augmenter.request_columns.late: late is the target; a model cannot take what it is to predict. Leave it out.',
       "augmenter.request_columns.prediction: prediction is a name that the model's outputs have. Rename the column.",
       'preprocessor.steps[0].one_hot: carier is no input of the model. There is: temp, is_new, note.',
