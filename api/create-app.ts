@@ -1,34 +1,59 @@
+import type { RequestListener } from 'node:http';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { OnlineStore } from '../ports/online-store.ts';
 import { docsRouter } from './docs-page.ts';
 import { errorHandler, jsonOnly, methodNotAllowed, notFound } from './errors.ts';
+import { createFeastHandler, type FeatureServer } from './feast/handler.ts';
 import { toJson } from './json.ts';
-import { createMetrics, type ApiMetrics } from './metrics.ts';
+import { createMetrics, type ApiMetrics, type Observe } from './metrics.ts';
 import type { ModelHolder } from './model-holder.ts';
 import { openApi } from './openapi.ts';
-import { parsePredictRequest } from './predict-request.ts';
-import { predict } from './predict.ts';
+import { SAFE_HEADERS, type PlainHandler } from './plain-http.ts';
+import { answerPrediction, createPredictHandler, type PredictDependencies } from './predict-handler.ts';
+import type { ServedModel } from './served-model.ts';
 
 export interface ApiDependencies {
-  readonly models: ModelHolder;
+  /** Left out: features are served, and no predictions. */
+  readonly models?: ModelHolder;
+  /** Left out: predictions are served, and no features. */
+  readonly features?: FeatureServer;
   readonly onlineStore: OnlineStore;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** The HTTP API over one model. Every route says what it takes and gives in `/openapi.json`. */
-export function createApp(deps: ApiDependencies): Express {
+/**
+ * The HTTP API over one model, and Feast's feature server's. Every route says what it takes and gives in `/openapi.json`. What is asked most is answered by plain handlers
+ * before Express, whose router costs more than a read of features.
+ */
+export function createApp(deps: ApiDependencies): RequestListener {
   const metrics = createMetrics();
+  const observe = (route: string) => {
+    const end = metrics.seconds.startTimer();
+    return (status: number): void => void end({ route, status: String(status) });
+  };
+  const handlers: PlainHandler[] = [];
+  if (deps.models !== undefined) handlers.push(createPredictHandler({ ...deps, models: deps.models }, metrics, observe));
+  if (deps.features !== undefined) handlers.push(createFeastHandler(deps.features, observe));
+  const app = createExpressApp(deps, metrics, observe);
+  return (request, response) => {
+    for (const handle of handlers) if (handle(request, response)) return;
+    app(request, response);
+  };
+}
+
+function createExpressApp(deps: ApiDependencies, metrics: ApiMetrics, observe: Observe): Express {
+  const { models, features } = deps;
   const app = express();
   app.disable('x-powered-by').disable('etag');
-  app.use(timed(metrics), safeHeaders);
-  app.post('/predict', jsonOnly, express.json({ limit: '1mb', strict: false, type: () => true }), predictRoute(deps, metrics)).all('/predict', methodNotAllowed('POST'));
+  app.use(timed(observe), safeHeaders);
+  if (models !== undefined) app.post('/predict', jsonOnly, express.json({ limit: '1mb', strict: false, type: () => true }), predictRoute({ ...deps, models }, metrics)).all('/predict', methodNotAllowed('POST'));
   const get = (path: string, handler: RequestHandler): Express => app.get(path, handler).all(path, methodNotAllowed('GET, HEAD'));
   get('/health/live', (_, response) => void response.type('application/json').end('{"status":"live"}'));
   get('/health/ready', readyRoute(deps));
-  get('/openapi.json', (_, response) => void response.type('application/json').end(JSON.stringify(openApi(deps.models.current))));
+  get('/openapi.json', (_, response) => void response.type('application/json').end(JSON.stringify(openApi(models?.current, features !== undefined))));
   get('/metrics', async (_, response) => void response.type(metrics.registry.contentType).end(await metrics.registry.metrics()));
   app.use('/docs', docsRouter());
   app.use(notFound);
@@ -36,44 +61,33 @@ export function createApp(deps: ApiDependencies): Express {
   return app;
 }
 
-function predictRoute({ models, onlineStore, clock }: ApiDependencies, metrics: ApiMetrics): RequestHandler {
-  return async (request, response) => {
-    const asOf = clock.now();
-    const answer = await models.with(async (model) => {
-      const instances = parsePredictRequest(model.plan.request, request.body);
-      const said = await predict(model, onlineStore, instances, asOf);
-      metrics.predictions.inc({ model: model.name ?? '', version: model.version ?? '' }, instances.length);
-      for (const { missing } of said.predictions) for (const feature of missing) metrics.missing.inc({ feature });
-      return said;
-    });
-    response.type('application/json').end(toJson(answer));
-  };
+function predictRoute(deps: PredictDependencies, metrics: ApiMetrics): RequestHandler {
+  return async (request, response) => void response.type('application/json').end(await answerPrediction(deps, metrics, request.body));
 }
 
+/** `models` is absent where only features are served. */
 function readyRoute({ models, onlineStore, log }: ApiDependencies): RequestHandler {
   return async (_, response) => {
-    const { name, version, runId } = models.current;
     const problem = await onlineStore.ping().then(() => undefined, (error: unknown) => (error instanceof Error ? error.message : String(error)));
     if (problem !== undefined) log.warn('not ready', { problem });
     const state = problem === undefined ? { status: 'ready' } : { status: 'not ready', problem: 'The online store does not answer.' };
-    response.status(problem === undefined ? 200 : 503).type('application/json').end(toJson({ ...state, model: { name, version, run_id: runId } }));
+    response.status(problem === undefined ? 200 : 503).type('application/json').end(toJson({ ...state, ...(models === undefined ? {} : { model: modelNames(models.current) }) }));
   };
 }
 
-/** Answers are data, not pages: nobody is to guess another type, keep them or show them in a frame. */
+function modelNames({ name, version, runId }: ServedModel): object {
+  return { name, version, run_id: runId };
+}
+
 const safeHeaders: RequestHandler = (_, response, next) => {
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-  response.setHeader('X-Frame-Options', 'DENY');
-  response.setHeader('Referrer-Policy', 'no-referrer');
-  response.setHeader('Cache-Control', 'no-store');
+  for (const [name, value] of Object.entries(SAFE_HEADERS)) response.setHeader(name, value);
   next();
 };
 
-function timed({ seconds }: ApiMetrics): RequestHandler {
-  return (request, response, next) => {
-    const end = seconds.startTimer();
-    const { path } = request;
-    response.once('close', () => end({ route: path === '/predict' || path.startsWith('/health/') ? path : 'other', status: String(response.statusCode) }));
+function timed(observe: Observe): RequestHandler {
+  return ({ path }, response, next) => {
+    const done = observe(path === '/predict' || path.startsWith('/health/') ? path : 'other');
+    response.once('close', () => done(response.statusCode));
     next();
   };
 }

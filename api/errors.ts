@@ -1,4 +1,5 @@
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { ServerResponse } from 'node:http';
+import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { ERROR_CODES, PipelineError, type ErrorCode, type Problem } from '../domain/errors.ts';
 import type { Log } from '../ports/log.ts';
 import { toJson } from './json.ts';
@@ -15,42 +16,58 @@ export const HTTP_CODES = {
   INTERNAL: { status: 500, meaning: 'The server failed; its log says why.' },
 } as const;
 
-/** `{"error": {"code", "message", "problems"}}` */
-export function sendError(response: Response, status: number, code: ErrorCode | keyof typeof HTTP_CODES, message: string, problems: readonly Problem[] = []): void {
-  if (status === 503) response.setHeader('Retry-After', '1');
-  response.status(status).type('application/json').end(toJson({ error: { code, message, problems } }));
+/** What an error is to the caller. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly code: ErrorCode | keyof typeof HTTP_CODES;
+  readonly message: string;
+  readonly problems?: readonly Problem[];
 }
 
-export const notFound: RequestHandler = (request, response) => sendError(response, 404, 'NOT_FOUND', `There is no ${request.path}. GET /docs lists what there is.`);
+/** `{"error": {"code", "message", "problems"}}` */
+export function sendError(response: ServerResponse, { status, code, message, problems = [] }: ErrorAnswer): void {
+  if (status === 503) response.setHeader('Retry-After', '1');
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.end(toJson({ error: { code, message, problems } }));
+}
+
+export const notFound: RequestHandler = (request, response) => sendError(response, { status: 404, code: 'NOT_FOUND', message: `There is no ${request.path}. GET /docs lists what there is.` });
 
 export function methodNotAllowed(allowed: string): RequestHandler {
   return (request, response) => {
     response.setHeader('Allow', allowed);
-    sendError(response, 405, 'METHOD_NOT_ALLOWED', `${request.path} is not there for ${request.method}, but for ${allowed}.`);
+    sendError(response, { status: 405, code: 'METHOD_NOT_ALLOWED', message: `${request.path} is not there for ${request.method}, but for ${allowed}.` });
   };
 }
 
 /** A page elsewhere can make a browser send a form or plain text here, but not JSON: only that is taken. */
 export const jsonOnly: RequestHandler = (request, response, next) => {
   if (request.is(['application/json', 'application/*+json']) !== false) return next();
-  sendError(response, 415, 'UNSUPPORTED_MEDIA_TYPE', `The body is ${request.headers['content-type'] ?? 'of no type'}. Send JSON with the header content-type: application/json.`);
+  sendError(response, { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE', message: `The body is ${request.headers['content-type'] ?? 'of no type'}. Send JSON with the header content-type: application/json.` });
 };
 
-/** Every error of a handler ends here. What a caller cannot mend is logged, and told without its inside. */
+/** Every error of a handler ends here. */
 export function errorHandler(log: Log): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error);
-    if (error instanceof PipelineError) {
-      const status = STATUS_OF_CODE[error.code] ?? 500;
-      if (status < 500) return sendError(response, status, error.code, error.message.split('\n')[0] ?? error.code, error.problems);
-      log.error('request failed', { path: request.path, code: error.code, error: error.message });
-      return sendError(response, status, error.code, status === 503 ? 'The online store does not answer; the same request may work later.' : ERROR_CODES[error.code].meaning);
-    }
-    const fault = requestFault(error);
-    if (fault !== undefined) return sendError(response, HTTP_CODES[fault.code].status, fault.code, fault.message);
-    log.error('request failed', { path: request.path, error: error instanceof Error ? error.stack : String(error) });
-    sendError(response, 500, 'INTERNAL', HTTP_CODES.INTERNAL.meaning);
+    sendError(response, errorAnswer(error, request.path, log));
   };
+}
+
+/** What a caller cannot mend is logged, and told without its inside. */
+export function errorAnswer(error: unknown, path: string, log: Log): ErrorAnswer {
+  if (error instanceof PipelineError) {
+    const { code, problems } = error;
+    const status = STATUS_OF_CODE[code] ?? 500;
+    if (status < 500) return { status, code, message: error.message.split('\n')[0] ?? code, problems };
+    log.error('request failed', { path, code, error: error.message });
+    return { status, code, message: status === 503 ? 'The online store does not answer; the same request may work later.' : ERROR_CODES[code].meaning };
+  }
+  const fault = requestFault(error);
+  if (fault !== undefined) return { status: HTTP_CODES[fault.code].status, code: fault.code, message: fault.message };
+  log.error('request failed', { path, error: error instanceof Error ? error.stack : String(error) });
+  return { status: 500, code: 'INTERNAL', message: HTTP_CODES.INTERNAL.meaning };
 }
 
 /** What express refuses by itself: not JSON, too large, an unknown encoding, a path that cannot be decoded. */

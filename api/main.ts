@@ -1,7 +1,13 @@
+import { startPushDelivery } from '../adapters/postgres/push-delivery.ts';
+import { createMaterializationRunner } from '../adapters/temporal/materialization-runner.ts';
 import { bindPorts, closePorts } from '../config/bind-ports.ts';
 import type { Project } from '../config/load-config.ts';
 import type { Log } from '../ports/log.ts';
+import type { Ports } from '../ports/ports.ts';
 import { createApp } from './create-app.ts';
+import { holdDefinitions } from './feast/definitions.ts';
+import type { FeatureServer } from './feast/handler.ts';
+import { createPushQueue } from './feast/push-queue.ts';
 import { holdModel } from './model-holder.ts';
 import { serveApi } from './serve.ts';
 
@@ -11,23 +17,44 @@ export interface StartedApi {
   stop(): Promise<void>;
 }
 
+/** In place of a model's URI: features are served, and no predictions. */
+export const NO_MODEL = 'none';
+
 /** Binds the environment's ports, loads the model and listens; NOT_FOUND when the model does not exist. */
 export async function startApi(project: Project, options: { readonly model: string; readonly host?: string; readonly port?: number; readonly log: Log }): Promise<StartedApi> {
   const { model, log, host = project.config.api.host, port = project.config.api.port } = options;
   const ports = await bindPorts(project);
+  const opened: (() => Promise<void> | void)[] = [() => closePorts(ports)];
+  const close = async (): Promise<void> => {
+    for (const closeOne of opened.reverse()) await closeOne();
+  };
   try {
-    const models = await holdModel(ports, model, log);
-    const app = createApp({ models, onlineStore: ports.onlineStore, clock: ports.clock, log });
+    const features = await openFeatures(project, ports, log, opened);
+    const models = model === NO_MODEL ? undefined : await holdModel(ports, model, log);
+    const app = createApp({ ...(models === undefined ? {} : { models }), features, onlineStore: ports.onlineStore, clock: ports.clock, log });
     const api = await serveApi(app, models, { host, port, log });
     return {
       url: api.url,
       stop: async () => {
         await api.stop();
-        await closePorts(ports);
+        await close();
       },
     };
   } catch (error) {
-    await closePorts(ports);
+    await close();
     throw error;
   }
+}
+
+/** What the feature routes need; how to close it goes to `opened`. */
+async function openFeatures(project: Project, ports: Ports, log: Log, opened: (() => Promise<void> | void)[]): Promise<FeatureServer> {
+  const { clock, onlineStore, pushLog } = ports;
+  const { address, namespace, task_queue: taskQueue } = project.config.temporal;
+  const definitions = await holdDefinitions(ports.featureRegistry, project.config.project, log);
+  opened.push(() => definitions.close());
+  const runner = createMaterializationRunner({ address, namespace, taskQueue });
+  opened.push(() => runner.close());
+  const delivery = startPushDelivery({ pushLog, onlineStore, clock, log });
+  opened.push(() => delivery.stop());
+  return { definitions, onlineStore, clock, log, runner, queue: createPushQueue({ pushLog, onlineStore, log, pendingRows: () => delivery.pendingRows }) };
 }

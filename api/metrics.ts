@@ -8,6 +8,9 @@ export interface ApiMetrics {
   readonly missing: Counter<'feature'>;
 }
 
+/** Starts the clock of a request; the function that it gives is called with the status when the answer is out. */
+export type Observe = (route: string) => (status: number) => void;
+
 export function createMetrics(): ApiMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

@@ -3,22 +3,29 @@ import { elementType, type JoinKeyType, type PrimitiveType, type ValueType } fro
 import type { InputColumn } from '../domain/model/preprocessor.ts';
 import type { WrappedArtifact } from '../domain/model/wrapped-artifact.ts';
 import { HTTP_CODES } from './errors.ts';
+import { feastPaths, feastSchemas } from './feast/openapi-paths.ts';
 import { FEATURE_STATUSES } from './online-features.ts';
 import { MAX_INSTANCES } from './predict-request.ts';
 import type { ServedModel } from './served-model.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** OpenAPI 3.1 for the model that is served now: its entities, its request columns, its classes. */
-export function openApi(model: ServedModel): Schema {
+/** OpenAPI 3.1 for what is served now: a model with its entities, its request columns, its classes; the routes of Feast's feature server; or both. */
+export function openApi(model: ServedModel | undefined, hasFeatures = false): Schema {
+  const featurePaths = hasFeatures ? feastPaths : {};
+  if (model !== undefined) return modelApi(model, featurePaths);
+  return { openapi: '3.1.0', info: { title: 'Features', version: '0', description: 'Reads and writes features with the requests of Feast\'s feature server.' }, paths: { ...featurePaths, ...plainPaths }, components: { schemas: hasFeatures ? feastSchemas : {} } };
+}
+
+function modelApi(model: ServedModel, featurePaths: Schema): Schema {
   const { artifact } = model;
   const title = model.name === null ? artifact.recipe.name : `${model.name} version ${model.version}`;
   const description = `Predicts \`${artifact.target}\` (${artifact.taskType}). Recipe \`${artifact.recipe.name}\`, run \`${model.runId}\`. Features are read from the online store as of the request's arrival.`;
   return {
     openapi: '3.1.0',
     info: { title, version: model.version ?? '0', description },
-    paths: { '/predict': { post: predictOperation(artifact) }, ...plainPaths },
-    components: { schemas: { PredictRequest: requestSchema(artifact), PredictResponse: responseSchema(artifact), Error: errorSchema } },
+    paths: { '/predict': { post: predictOperation(artifact) }, ...featurePaths, ...plainPaths },
+    components: { schemas: { PredictRequest: requestSchema(artifact), PredictResponse: responseSchema(artifact), Error: errorSchema, ...(Object.keys(featurePaths).length === 0 ? {} : feastSchemas) } },
   };
 }
 

@@ -1,5 +1,4 @@
-import { createServer, type Server } from 'node:http';
-import type { Express } from 'express';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { PipelineError } from '../domain/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { ModelHolder } from './model-holder.ts';
@@ -23,20 +22,20 @@ export interface ServeOptions {
   readonly log: Log;
 }
 
-/** Listens; CONFLICT when the port is taken. Port 0: any free one. */
-export async function serveApi(app: Express, models: ModelHolder, { host, port, log }: ServeOptions): Promise<RunningApi> {
+/** Listens; CONFLICT when the port is taken. Port 0: any free one. `models` is refreshed while it listens, and closed at the end. */
+export async function serveApi(app: RequestListener, models: ModelHolder | undefined, { host, port, log }: ServeOptions): Promise<RunningApi> {
   const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS }, app);
   await listen(server, host, port);
-  const refresh = setInterval(() => void models.refresh(), REFRESH_MS);
+  const refresh = setInterval(() => void models?.refresh(), REFRESH_MS);
   const bound = (server.address() as { readonly port: number }).port;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
-  log.info('api listening', { url, model: models.current.name, version: models.current.version });
+  log.info('api listening', { url, model: models?.current.name, version: models?.current.version });
   return {
     url,
     stop: async () => {
       clearInterval(refresh);
       await drain(server);
-      await models.close();
+      await models?.close();
     },
   };
 }

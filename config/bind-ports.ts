@@ -53,17 +53,22 @@ async function bindArtifactStore(folder: string, settings: Project['config']['ar
   return createFileArtifactStore(resolve(folder, settings.folder));
 }
 
-async function bindServers(folder: string, config: Project['config']): Promise<Pick<Ports, 'warehouse' | 'onlineStore' | 'featureRegistry' | 'tracker'>> {
+/** The ports that hold connections or files open. */
+type ServerPorts = 'warehouse' | 'onlineStore' | 'pushLog' | 'featureRegistry' | 'tracker';
+
+async function bindServers(folder: string, config: Project['config']): Promise<Pick<Ports, ServerPorts>> {
   const { warehouse, online_store: online, registry, project } = config;
   const connectionString = postgresUrl(warehouse);
-  const [{ createPostgresWarehouse }, { createRedisOnlineStore }, { createFeastSqlRegistry }, { createFileTracker }] = await Promise.all([
+  const [{ createPostgresWarehouse }, { createPostgresPushLog }, { createRedisOnlineStore }, { createFeastSqlRegistry }, { createFileTracker }] = await Promise.all([
     import('../adapters/postgres/warehouse.ts'),
+    import('../adapters/postgres/push-log.ts'),
     import('../adapters/redis/online-store.ts'),
     import('../adapters/feast/registry/sql-registry.ts'),
     import('../adapters/mlflow/file-tracker.ts'),
   ]);
   return {
     warehouse: createPostgresWarehouse({ connectionString }),
+    pushLog: createPostgresPushLog({ connectionString }),
     onlineStore: createRedisOnlineStore({ host: online.host, port: online.port, project, keyTtlSeconds: online.key_ttl_seconds, ...(online.password === undefined ? {} : { password: online.password }) }),
     featureRegistry: createFeastSqlRegistry({ connectionString, schema: registry.schema, project }),
     tracker: createFileTracker({ root: resolve(folder, config.tracking.folder) }),
@@ -76,6 +81,6 @@ export function postgresUrl({ host, port, database, user, password }: Project['c
 }
 
 /** Closes every connection; safe to call twice. */
-export async function closePorts(ports: Pick<Ports, 'warehouse' | 'onlineStore' | 'featureRegistry' | 'tracker'>): Promise<void> {
-  await Promise.allSettled([ports.warehouse.close(), ports.onlineStore.close(), ports.featureRegistry.close(), ports.tracker.close()]);
+export async function closePorts(ports: Pick<Ports, ServerPorts>): Promise<void> {
+  await Promise.allSettled([ports.warehouse.close(), ports.onlineStore.close(), ports.pushLog.close(), ports.featureRegistry.close(), ports.tracker.close()]);
 }

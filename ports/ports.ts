@@ -8,6 +8,7 @@ import type { MatrixStore } from './matrix-store.ts';
 import type { ModelGraphs } from './model-graph.ts';
 import type { ModelPackager } from './model-packager.ts';
 import type { OnlineStore } from './online-store.ts';
+import type { PushLog } from './push-log.ts';
 import type { RecipeSource } from './recipe-source.ts';
 import type { SqlTemplates } from './sql-templates.ts';
 import type { Trainer } from './trainer.ts';
@@ -22,6 +23,7 @@ export interface Ports {
   readonly datasetStore: DatasetStore;
   readonly matrixStore: MatrixStore;
   readonly onlineStore: OnlineStore;
+  readonly pushLog: PushLog;
   readonly featureRegistry: FeatureRegistry;
   readonly featureRepository: FeatureRepositorySource;
   readonly recipes: RecipeSource;

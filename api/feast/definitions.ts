@@ -1,0 +1,96 @@
+import type { Entity, FeatureRepository, FeatureService } from '../../domain/features/definitions.ts';
+import { snapshotView } from '../../domain/features/resolve.ts';
+import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
+import type { FeatureRegistry } from '../../ports/feature-registry.ts';
+import type { Log } from '../../ports/log.ts';
+import type { ReadPlan } from './read-plan.ts';
+
+/** The registry's definitions as the routes need them: one state, replaced as a whole. */
+export interface Definitions {
+  readonly project: string;
+  readonly entities: readonly Entity[];
+  readonly views: ReadonlyMap<string, FeatureViewSnapshot>;
+  readonly services: ReadonlyMap<string, FeatureService>;
+  /** Views that are registered and cannot be read here: name -> why. */
+  readonly unusable: ReadonlyMap<string, string>;
+  /** Push source -> the views that take its rows. */
+  readonly pushSources: ReadonlyMap<string, readonly FeatureViewSnapshot[]>;
+  /** Plans of reads that were asked for, by request; they go with the definitions that they were made from. */
+  readonly plans: Map<string, ReadPlan>;
+}
+
+export interface DefinitionsHolder {
+  readonly current: Definitions;
+  /** Whether the last look at the registry succeeded. */
+  readonly fresh: boolean;
+  /** Looks at the registry now; calls at the same time are one. When it cannot be read, the definitions stay as they are. */
+  refresh(): Promise<void>;
+  close(): void;
+}
+
+export type DefinitionsSource = Pick<FeatureRegistry, 'contents'>;
+
+/** As long as Feast's feature server waits between two looks at its registry. */
+const REFRESH_MS = 5_000;
+
+/** Reads the registry, and again every few seconds. Throws when the first look fails. */
+export async function holdDefinitions(source: DefinitionsSource, project: string, log: Log): Promise<DefinitionsHolder> {
+  let text = '';
+  let current = await load();
+  let fresh = true;
+  let refreshing: Promise<void> | undefined;
+  const refresh = (): Promise<void> => {
+    refreshing ??= load()
+      .then((next) => {
+        if (!fresh) log.info('registry answers again');
+        [current, fresh] = [next, true];
+      })
+      .catch((error: unknown) => {
+        if (fresh) log.error('registry not read; the last definitions stay', { error: error instanceof Error ? error.message : String(error) });
+        fresh = false;
+      })
+      .finally(() => (refreshing = undefined));
+    return refreshing;
+  };
+  const timer = setInterval(() => void refresh(), REFRESH_MS);
+  timer.unref();
+  return {
+    get current() {
+      return current;
+    },
+    get fresh() {
+      return fresh;
+    },
+    refresh,
+    close: () => clearInterval(timer),
+  };
+
+  /** The same definitions again are the same object, so that plans and encoders made for them stay. */
+  async function load(): Promise<Definitions> {
+    const { entities, featureViews, featureServices, unusable } = await source.contents();
+    const repository: FeatureRepository = { entities, featureViews, featureServices, unusable };
+    const said = JSON.stringify(repository);
+    if (said === text) return current;
+    const next = buildDefinitions(repository, project);
+    text = said;
+    return next;
+  }
+}
+
+/** Throws INVALID_DEFINITION when a view names an entity that is not there. */
+export function buildDefinitions(repository: FeatureRepository, project: string): Definitions {
+  const views = new Map(repository.featureViews.map(({ name }) => [name, snapshotView(repository, name)]));
+  const pushSources = new Map<string, FeatureViewSnapshot[]>();
+  for (const { name, pushSource } of repository.featureViews) {
+    if (pushSource !== undefined) pushSources.set(pushSource.name, [...(pushSources.get(pushSource.name) ?? []), views.get(name)!]);
+  }
+  return {
+    project,
+    entities: repository.entities,
+    views,
+    services: new Map(repository.featureServices.map((service) => [service.name, service])),
+    unusable: new Map((repository.unusable ?? []).map(({ kind, name, reason }) => [name, `The ${kind} ${name} cannot be served here: ${reason}`])),
+    pushSources,
+    plans: new Map(),
+  };
+}

@@ -1,0 +1,123 @@
+import { PipelineError } from '../../domain/errors.ts';
+import { canonicalize } from '../../domain/features/canonical.ts';
+import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
+import type { FeatureValue, ValueType } from '../../domain/features/value-types.ts';
+import { MICROS_PER_SECOND, parseInstant, type Micros } from '../../domain/instant.ts';
+import { suggestion } from '../../domain/nearest.ts';
+import type { PushedRow, PushedRows } from '../../domain/features/pushed-rows.ts';
+import { toJson } from '../json.ts';
+import { unprocessable, type BodyProblem } from './faults.ts';
+import { readColumns, type ValueColumns } from './requests.ts';
+
+export interface PushRules {
+  /** When the request arrived: the created timestamp of rows that bring none. */
+  readonly now: Micros;
+  /** Whether rows without a created timestamp get one. Rows for the online store alone do not: the first row of an event then stays, whatever is sent again. */
+  readonly stampCreated: boolean;
+  /** Whether a column that no view has is refused: it would be lost from the offline table without a word. */
+  readonly refuseUnknown: boolean;
+}
+
+/** Rows that one request may have. */
+export const MOST_PUSHED_ROWS = 100_000;
+/** A time before this is a mistake, such as seconds taken for milliseconds. */
+const EARLIEST = parseInstant('1900-01-01T00:00:00Z')!;
+/** How far ahead of us a caller's clock may be. A later event would keep every true one out of the online store until its time. */
+const AHEAD_MICROS = 86_400 * MICROS_PER_SECOND;
+/** Problems that one answer lists. */
+const MOST_PROBLEMS = 100;
+/** Names that Feast's remote clients give these columns, whatever the source calls them. */
+const EVENT_NAMES = ['event_timestamp'];
+const CREATED_NAMES = ['created', 'created_timestamp'];
+
+/** The rows of a data frame for each of the views, every value checked against its declared type. Throws a 422 with all problems by column and row; then nothing was written. */
+export function readPushedRows(views: readonly FeatureViewSnapshot[], df: Readonly<Record<string, unknown>>, rules: PushRules): PushedRows[] {
+  const { columns, problem } = readColumns(df);
+  if (problem !== undefined) throw unprocessable([{ type: 'value_error', loc: ['body', 'df'], msg: `Value error, ${problem}`, input: {} }]);
+  const rowCount = Object.values(columns)[0]?.length ?? 0;
+  const problems = new ProblemList();
+  if (rowCount > MOST_PUSHED_ROWS) problems.add(['df'], `${rowCount} rows are more than the ${MOST_PUSHED_ROWS} that go into one request; send several.`, null);
+  const known = new Set<string>();
+  const pushed = views.map((view) => ({ view, rows: viewRows(view, columns, rowCount, rules, problems, known) }));
+  if (rules.refuseUnknown) for (const name of Object.keys(columns)) if (!known.has(name)) problems.add(['df', name], `No view of the push source has this column. ${suggestion(name, [...known])}`, null);
+  problems.throwAny();
+  return pushed;
+}
+
+class ProblemList {
+  readonly #problems = new Map<string, BodyProblem>();
+  #more = 0;
+
+  /** The same problem of several views is one. */
+  add(loc: readonly (string | number)[], msg: string, input: unknown): void {
+    const key = `${loc.join('\n')}\n${msg}`;
+    if (this.#problems.size >= MOST_PROBLEMS && !this.#problems.has(key)) this.#more++;
+    else this.#problems.set(key, { type: 'value_error', loc: ['body', ...loc], msg: `Value error, ${msg}`, input });
+  }
+
+  throwAny(): void {
+    if (this.#problems.size === 0) return;
+    const more: BodyProblem[] = this.#more === 0 ? [] : [{ type: 'value_error', loc: ['body', 'df'], msg: `Value error, there are ${this.#more} more problems`, input: null }];
+    throw unprocessable([...this.#problems.values(), ...more]);
+  }
+}
+
+function viewRows({ joinKeys, features, source, name: viewName }: FeatureViewSnapshot, columns: ValueColumns, rowCount: number, rules: PushRules, problems: ProblemList, known: Set<string>): PushedRow[] {
+  const sourceName = new Map(Object.entries(source.fieldMapping ?? {}).map(([column, feature]) => [feature, column]));
+  const find = (names: readonly string[]): string | undefined => {
+    for (const name of names) known.add(name);
+    return names.find((name) => name in columns);
+  };
+  const valuesOf = (name: string, type: ValueType, nullable: boolean): readonly FeatureValue[] => {
+    const column = find([sourceName.get(name) ?? name, name]);
+    if (column !== undefined) return columns[column]!.map((raw, row) => checkedValue(type, raw, nullable, ['df', column, row], problems));
+    problems.add(['df', name], `Feature view ${viewName} needs this column. ${suggestion(name, Object.keys(columns))}`, null);
+    return [];
+  };
+  const keys = joinKeys.map(({ name, type }) => valuesOf(name, type, false));
+  const deletedColumn = source.deletedColumn === undefined ? undefined : find([source.deletedColumn]);
+  const deleted = deletedColumn === undefined ? [] : columns[deletedColumn]!.map((raw, row) => checkedValue('Bool', raw, true, ['df', deletedColumn, row], problems) === true);
+  const values = features.map(({ name, type }) => valuesOf(name, type, true));
+  const eventColumn = find([source.timestampField, ...EVENT_NAMES]);
+  if (eventColumn === undefined) problems.add(['df', source.timestampField], `Feature view ${viewName} needs this column: when each row became true. ${suggestion(source.timestampField, Object.keys(columns))}`, null);
+  const createdColumn = find([...(source.createdTimestampColumn === undefined ? [] : [source.createdTimestampColumn]), ...CREATED_NAMES]);
+  const stamp = source.createdTimestampColumn !== undefined && rules.stampCreated ? rules.now : null;
+  const instants = (column: string | undefined, isOptional: boolean): readonly (Micros | null)[] =>
+    column === undefined ? [] : columns[column]!.map((raw, row) => (raw === null && isOptional ? null : checkedInstant(raw, rules.now, ['df', column, row], problems)));
+  const events = instants(eventColumn, false);
+  const created = source.createdTimestampColumn === undefined ? [] : instants(createdColumn, true);
+  return Array.from({ length: rowCount }, (_, row) => ({
+    key: keys.map((column) => column[row] ?? null),
+    values: values.map((column) => (deleted[row] === true ? null : (column[row] ?? null))),
+    eventTimestampMicros: events[row] ?? 0,
+    createdTimestampMicros: created[row] ?? stamp,
+    deleted: deleted[row] === true,
+  }));
+}
+
+function checkedValue(type: ValueType, raw: unknown, nullable: boolean, loc: readonly (string | number)[], problems: ProblemList): FeatureValue {
+  try {
+    const value = canonicalize(type, raw);
+    if (value === null && !nullable) problems.add(loc, 'A join key may not be null.', null);
+    return value;
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    problems.add(loc, error.message, shown(raw));
+    return null;
+  }
+}
+
+/** Only text: of a number nobody can tell whether it counts seconds, milliseconds or nanoseconds. */
+function checkedInstant(raw: unknown, now: Micros, loc: readonly (string | number)[], problems: ProblemList): Micros {
+  const micros = typeof raw === 'string' ? parseInstant(raw) : undefined;
+  if (micros === undefined) problems.add(loc, 'This is not an instant such as "2026-11-23T10:00:00Z" (without a zone: UTC).', shown(raw));
+  else if (micros < EARLIEST) problems.add(loc, 'The instant is before 1900.', raw);
+  else if (micros > now + AHEAD_MICROS) problems.add(loc, 'The instant is more than a day ahead: it would keep every true value out of the online store until then.', raw);
+  return micros ?? 0;
+}
+
+/** The value as far as an answer may repeat it. */
+function shown(raw: unknown): unknown {
+  const text = toJson(raw);
+  return text.length > 100 ? `${text.slice(0, 97)}...` : raw;
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** Handles a request and says so, or leaves it untouched for the next one. */
+export type PlainHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** Answers are data, not pages: nobody is to guess another type, keep them or show them in a frame. */
+export const SAFE_HEADERS = { 'X-Content-Type-Options': 'nosniff', 'X-Frame-Options': 'DENY', 'Referrer-Policy': 'no-referrer', 'Cache-Control': 'no-store' } as const;
+
+const SAFE_HEADER_LIST = Object.entries(SAFE_HEADERS).flat();
+const NO_BYTES = Buffer.alloc(0);
+
+/** The path without its query. */
+export function pathOf({ url = '/' }: IncomingMessage): string {
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
+}
+
+export function isJson({ headers }: IncomingMessage): boolean {
+  const type = headers['content-type'];
+  return type !== undefined && (type === 'application/json' || /^\s*application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i.test(type));
+}
+
+/** The whole body as text; undefined when it has more bytes than `most` (the rest is read and dropped, so that the answer arrives). Rejects when the client goes away. */
+export function readBody(request: IncomingMessage, most: number): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    let first: Buffer | undefined;
+    let chunks: Buffer[] | undefined;
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > most) [first, chunks] = [undefined, []];
+      else if (first === undefined) first = chunk;
+      else (chunks ??= [first]).push(chunk);
+    });
+    request.on('end', () => resolve(size > most ? undefined : (chunks === undefined ? (first ?? NO_BYTES) : Buffer.concat(chunks)).toString('utf8')));
+    request.on('error', reject);
+    request.on('aborted', () => reject(new Error('the client went away')));
+  });
+}
+
+/** One write: head and body together. `more`: further headers, name and value in turn. */
+export function sendText(response: ServerResponse, status: number, type: string, text: string, more: readonly string[] = []): void {
+  const body = Buffer.from(text, 'utf8');
+  response.writeHead(status, ['Content-Type', type, 'Content-Length', String(body.length), ...SAFE_HEADER_LIST, ...more]);
+  response.end(body);
+}
+
+export function sendNothing(response: ServerResponse, status: number): void {
+  response.writeHead(status, ['Content-Length', '0', ...SAFE_HEADER_LIST]);
+  response.end();
+}

@@ -1,0 +1,36 @@
+import { columnOfValues } from '../data/column-of-values.ts';
+import type { RecordBatch } from '../data/columns.ts';
+import type { Micros } from '../instant.ts';
+import type { FeatureViewSnapshot } from './snapshot.ts';
+import type { FeatureValue } from './value-types.ts';
+
+/** One event of one view, canonical. */
+export interface PushedRow {
+  /** In the order of the view's join keys; never null. */
+  readonly key: readonly FeatureValue[];
+  /** In the order of the view's features; all null in a row that deletes. */
+  readonly values: readonly FeatureValue[];
+  readonly eventTimestampMicros: Micros;
+  /** null: not known. */
+  readonly createdTimestampMicros: Micros | null;
+  /** A tombstone, for a source with a `deletedColumn`. */
+  readonly deleted: boolean;
+}
+
+export interface PushedRows {
+  readonly view: FeatureViewSnapshot;
+  readonly rows: readonly PushedRow[];
+}
+
+/** The rows as OnlineStore.write takes them: join keys, features, `event_timestamp`, `created_timestamp`. */
+export function pushedBatch({ view, rows }: PushedRows): RecordBatch {
+  return {
+    rowCount: rows.length,
+    columns: [
+      ...view.joinKeys.map((joinKey, index) => columnOfValues(joinKey, rows.map(({ key }) => key[index]!))),
+      ...view.features.map((feature, index) => columnOfValues(feature, rows.map(({ values }) => values[index]!))),
+      columnOfValues({ name: 'event_timestamp', type: 'Timestamp' }, rows.map(({ eventTimestampMicros }) => eventTimestampMicros)),
+      columnOfValues({ name: 'created_timestamp', type: 'Timestamp' }, rows.map(({ createdTimestampMicros }) => createdTimestampMicros)),
+    ],
+  };
+}
