@@ -1,4 +1,4 @@
-import { choice, number, text } from '../domain/validation/shape.ts';
+import { choice, list, number, text } from '../domain/validation/shape.ts';
 import { defaulted, object, optional, required, type ObjectOf } from '../domain/validation/object.ts';
 
 const port = number({ integer: true, min: 1, max: 65_535 });
@@ -8,7 +8,23 @@ const fields = {
   project: required(text({ pattern: /^[A-Za-z0-9][A-Za-z0-9_]*$/, means: 'a name of letters, digits and _' })),
   warehouse: required(object({ type: required(choice(['postgres'])), host: required(text()), port: required(port), database: required(text()), user: required(text()), password: required(text()) })),
   registry: required(object({ type: required(choice(['feast_sql'])), schema: required(text()) })),
-  online_store: required(object({ type: required(choice(['redis'])), host: required(text()), port: required(port), password: optional(text()), key_ttl_seconds: required(number({ integer: true, min: 1 })) })),
+  /** docs/online-layout.md says what each setting means. */
+  online_store: required(
+    object({
+      type: required(choice(['redis'])),
+      layout: optional(choice(['feast', 'readable'])),
+      topology: optional(choice(['single', 'cluster', 'cluster_endpoint'])),
+      host: required(text()),
+      port: required(port),
+      /** Further servers of a cluster to ask where the first one is away. */
+      other_nodes: optional(list(object({ host: required(text()), port: required(port) }))),
+      database: optional(number({ integer: true, min: 0 })),
+      user: optional(text()),
+      password: optional(text()),
+      tls: optional(object({ ca_file: optional(text()) })),
+      key_ttl_seconds: required(number({ integer: true, min: 1 })),
+    }),
+  ),
   artifacts: required(object({ type: required(choice(['file'])), folder: required(text()) })),
   tracking: required(object({ type: required(choice(['mlflow_files'])), folder: required(text()) })),
   temporal: required(object({ address: required(text({ pattern: /^[^\s:]+:\d+$/, means: 'host:port' })), namespace: required(text()), task_queue: required(text()), ui: required(text()) })),

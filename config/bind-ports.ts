@@ -5,6 +5,7 @@ import { readSettings } from '../adapters/local-stack/environment-file.ts';
 import { findToolsFolder } from '../adapters/local-stack/tools-folder.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from './load-config.ts';
+import { onlineStoreOptions } from './online-store-options.ts';
 
 /**
  * The one table from settings to adapters. Each is loaded when it is bound, so that an environment loads only the SDKs that it uses.
@@ -57,7 +58,7 @@ async function bindArtifactStore(folder: string, settings: Project['config']['ar
 type ServerPorts = 'warehouse' | 'onlineStore' | 'pushLog' | 'featureRegistry' | 'tracker';
 
 async function bindServers(folder: string, config: Project['config']): Promise<Pick<Ports, ServerPorts>> {
-  const { warehouse, online_store: online, registry, project } = config;
+  const { warehouse, registry, project } = config;
   const connectionString = postgresUrl(warehouse);
   const [{ createPostgresWarehouse }, { createPostgresPushLog }, { createRedisOnlineStore }, { createFeastSqlRegistry }, { createFileTracker }] = await Promise.all([
     import('../adapters/postgres/warehouse.ts'),
@@ -69,7 +70,7 @@ async function bindServers(folder: string, config: Project['config']): Promise<P
   return {
     warehouse: createPostgresWarehouse({ connectionString }),
     pushLog: createPostgresPushLog({ connectionString }),
-    onlineStore: createRedisOnlineStore({ host: online.host, port: online.port, project, keyTtlSeconds: online.key_ttl_seconds, ...(online.password === undefined ? {} : { password: online.password }) }),
+    onlineStore: createRedisOnlineStore(await onlineStoreOptions(folder, config)),
     featureRegistry: createFeastSqlRegistry({ connectionString, schema: registry.schema, project }),
     tracker: createFileTracker({ root: resolve(folder, config.tracking.folder) }),
   };

@@ -87,6 +87,8 @@ export interface ExperimentTracker {
   setAlias(name: string, alias: string, version: string, replaces?: string | null): Promise<boolean>;
   /** undefined when the model or the alias does not exist. */
   versionByAlias(name: string, alias: string): Promise<RegisteredVersion | undefined>;
+  /** Versions of all registered models that an alias names, by name and version; empty where nothing is registered. */
+  aliasedVersions(): Promise<readonly RegisteredVersion[]>;
   finishRun(runId: string, status: Exclude<RunStatus, 'RUNNING'>, endMillis: number): Promise<void>;
   run(runId: string): Promise<TrackedRun>;
   /** Newest first. `experiment`: by name, all when left out. */

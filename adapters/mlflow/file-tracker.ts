@@ -2,7 +2,7 @@ import type { ExperimentTracker } from '../../ports/experiment-tracker.ts';
 import { ensureExperiment } from './experiments.ts';
 import { ensureLoggedModel } from './logged-models.ts';
 import { resolveModel } from './model-uris.ts';
-import { ensureVersion, setAlias, versionByAlias } from './registry.ts';
+import { aliasedVersions, ensureVersion, setAlias, versionByAlias } from './registry.ts';
 import { logArtifact, logBatch, logDataset } from './run-logging.ts';
 import { ensureRun, finishRun, listRuns, liveRunFolder, metricHistory, readRun } from './runs.ts';
 import { openStore } from './store.ts';
@@ -31,6 +31,7 @@ export function createFileTracker(config: { readonly root: string; readonly lock
     ensureVersion: async (request) => ensureVersion(await store(), request),
     setAlias: async (name, alias, version, replaces) => setAlias(await store(), name, alias, version, replaces),
     versionByAlias: async (name, alias) => versionByAlias(await store(), name, alias),
+    aliasedVersions: async () => aliasedVersions(await store()),
     finishRun: async (runId, status, endMillis) => finishRun(await store(), runId, status, endMillis),
     run: async (runId) => readRun(await liveRunFolder(await store(), runId)),
     runs: async (filter) => listRuns(await store(), filter),

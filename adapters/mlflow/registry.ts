@@ -65,6 +65,19 @@ export async function versionByAlias(store: Store, name: string, alias: string):
   return version === undefined ? undefined : withAliases(store, await readVersion(store, name, version));
 }
 
+/** Versions of all registered models that an alias names. */
+export async function aliasedVersions(store: Store): Promise<RegisteredVersion[]> {
+  const found: RegisteredVersion[] = [];
+  for (const name of await foldersIn(join(store.root, 'models'))) {
+    const numbers = new Set(Object.values(await readKeyFiles(join(store.root, 'models', name, 'aliases'))).map((number) => number.trim()));
+    for (const number of [...numbers].sort((a, b) => Number(a) - Number(b))) {
+      const version = await findVersion(store, name, number);
+      if (version !== undefined) found.push(await withAliases(store, version));
+    }
+  }
+  return found;
+}
+
 /** The number an alias stands for; undefined when there is no such alias, or its version was deleted: a process that died while it deleted can leave one behind. */
 export async function aliasedVersion(store: Store, name: string, alias: string): Promise<string | undefined> {
   checkRegisteredName(name);

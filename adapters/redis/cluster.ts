@@ -1,4 +1,4 @@
-import { Cluster } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { PipelineError } from '../../domain/errors.ts';
 import type { ResolvedAddress } from './address.ts';
 import { explain } from './explain.ts';
@@ -12,7 +12,8 @@ const CONNECT_ROUNDS = 3;
 const MOVED_AWAY = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|LOADING|READONLY)\b|^Connection is closed|^Too many Cluster redirections/;
 
 /** A Redis Cluster: commands go to the server that has their slot, and again to another one when the slot has moved or its server was replaced by a replica. */
-export function openCluster({ host, port, timeoutMs, options }: ResolvedAddress, otherNodes: readonly { readonly host: string; readonly port: number }[]): RedisServers {
+export function openCluster(address: ResolvedAddress, otherNodes: readonly { readonly host: string; readonly port: number }[]): RedisServers {
+  const { host, port, timeoutMs, options } = address;
   const cluster = new Cluster([{ host, port }, ...otherNodes], {
     lazyConnect: true,
     redisOptions: options,
@@ -24,19 +25,23 @@ export function openCluster({ host, port, timeoutMs, options }: ResolvedAddress,
     clusterRetryStrategy: (attempt) => Math.min(100 * attempt, 1000),
   });
   let lastFailure = '';
-  cluster.on('node error', (error: Error) => (lastFailure = error.message));
-  cluster.on('error', (error: Error & { readonly lastNodeError?: Error }) => (lastFailure = error.lastNodeError?.message ?? error.message));
+  cluster.on('error', (error: Error) => (lastFailure = error.message));
   cluster.on('ready', () => (lastFailure = ''));
+  const ready = (): Promise<void> =>
+    untilReady(cluster).catch(async (error: Error) => {
+      lastFailure = (await askForReason(address)) ?? error.message;
+      throw error;
+    });
   const withinTime = <T>(work: Promise<T>): Promise<T> => limitTime(work, timeoutMs);
   return {
     slotOf: keySlot,
-    send: (commands) => (commands.length === 0 ? Promise.resolve([]) : withinTime(untilReady(cluster).then(() => sendToServers(cluster, commands)))),
+    send: (commands) => (commands.length === 0 ? Promise.resolve([]) : withinTime(ready().then(() => sendToServers(cluster, commands)))),
     async primaries() {
-      await withinTime(untilReady(cluster));
+      await withinTime(ready());
       await withinTime(refreshSlots(cluster));
       return cluster.nodes('master');
     },
-    ping: async () => void (await withinTime(untilReady(cluster).then(() => Promise.all(cluster.nodes('master').map((node) => node.ping()))))),
+    ping: async () => void (await withinTime(ready().then(() => Promise.all(cluster.nodes('master').map((node) => node.ping()))))),
     explain: (error, action) => explain(error, action, `Redis Cluster at ${host}:${port}`, lastFailure),
     async close() {
       if (cluster.status === 'ready') await cluster.quit().catch((error: Error) => (lastFailure = error.message));
@@ -89,6 +94,21 @@ function untilReady(cluster: Cluster): Promise<void> {
     cluster.on('ready', ready).on('close', closed).on('end', ended);
     if (cluster.status === 'wait') cluster.connect().catch(() => undefined); // its outcome is an event, too
   });
+}
+
+/** Why the first server does not tell the shape of the cluster: the cluster client itself says only that it is not connected. undefined where it now does. */
+async function askForReason({ host, port, options }: ResolvedAddress): Promise<string | undefined> {
+  const client = new Redis({ ...options, host, port, lazyConnect: true, retryStrategy: () => null });
+  let reason: string | undefined;
+  client.on('error', (error: Error) => (reason ??= error.message));
+  try {
+    await client.call('CLUSTER', 'SLOTS');
+  } catch (error) {
+    reason ??= (error as Error).message;
+  } finally {
+    client.disconnect();
+  }
+  return reason;
 }
 
 function refreshSlots(cluster: Cluster): Promise<void> {

@@ -54,13 +54,16 @@ function createLayout(name: 'feast' | 'readable', options: LayoutOptions): Onlin
   return name === 'feast' ? createFeastLayout(options) : createReadableLayout(options);
 }
 
-function refuseWrongOptions({ project, layout, topology = 'single' }: RedisOnlineStoreOptions, keyTtlSeconds: number | null, rowsPerCall: number): void {
+function refuseWrongOptions({ project, layout, database, topology = 'single' }: RedisOnlineStoreOptions, keyTtlSeconds: number | null, rowsPerCall: number): void {
   if (project === '') throw new PipelineError('INVALID_CONFIG', 'The online store needs the name of the Feast project.');
   if (keyTtlSeconds !== null && !(Number.isInteger(keyTtlSeconds) && keyTtlSeconds > 0)) {
     throw new PipelineError('INVALID_CONFIG', `The lifetime of online keys is ${keyTtlSeconds} seconds; it must be a whole number above 0, or null for no end.`);
   }
   if (!(Number.isInteger(rowsPerCall) && rowsPerCall >= 1 && rowsPerCall <= 1000)) {
     throw new PipelineError('INVALID_CONFIG', `The rows per call of the online store are ${rowsPerCall}; they must be a whole number from 1 to 1000.`);
+  }
+  if (topology === 'cluster' && (database ?? 0) !== 0) {
+    throw new PipelineError('INVALID_CONFIG', `A Redis Cluster has database 0 only; online_store.database is ${database}. Leave it out.`);
   }
   if (layout === 'readable' && topology !== 'single') {
     throw new PipelineError('INVALID_CONFIG', `The readable layout spreads a row over several keys, which a ${topology.replace('_', ' ')} cannot write in one step. Set online_store.layout to feast, or online_store.topology to single.`);

@@ -1,28 +1,106 @@
 import type { Command } from 'commander';
+import { formatProblem, PipelineError, type Problem } from '../../../domain/errors.ts';
+import type { FeatureRepository } from '../../../domain/features/definitions.ts';
+import { servedModelProblems } from '../../../domain/features/served-models.ts';
 import type { ApplyPlan } from '../../../ports/feature-registry.ts';
+import type { Ports } from '../../../ports/ports.ts';
+import { canAsk, confirm } from '../../confirm.ts';
 import type { CommandContext } from '../../context.ts';
-import { table } from '../../output.ts';
+import { EXIT, type ExitCode } from '../../exit-codes.ts';
+import { counted, table, type Output } from '../../output.ts';
 import { checkedRepository } from './checked-repository.ts';
+import { readServedModels } from './served-models.ts';
+
+interface ApplyOptions {
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly force?: boolean;
+}
 
 export function registerApply(features: Command, { services, run }: CommandContext): void {
   features
     .command('apply')
     .description('Check the definitions against the tables and make the registry equal to them, in one transaction.')
-    .option('--dry-run', 'only say what would change')
-    .addHelpText('after', '\nExample:\n  ml-pipeline features apply --dry-run')
-    .action(
-      run<{ readonly dryRun?: boolean }>((output, { dryRun }) =>
-        services.withPorts(async (ports) => {
-          const repository = await checkedRepository(ports);
-          const plan = dryRun === true ? await ports.featureRegistry.plan(repository) : await ports.featureRegistry.apply(repository);
-          output.result({ ...plan, applied: dryRun !== true }, planLines(plan, dryRun === true));
-        }),
-      ),
-    );
+    .option('--dry-run', 'only say what would change, as `features plan` does')
+    .option('--yes', 'do not ask before something is removed')
+    .option('--force', 'apply also what a served model would miss')
+    .addHelpText('after', '\nWhat only adds or changes definitions is applied at once. What removes one, or values from the online store, is asked about in a terminal; elsewhere it needs --yes.\n\nExample:\n  ml-pipeline features apply --dry-run')
+    .action(run<ApplyOptions>((output, options) => services.withPorts((ports) => (options.dryRun === true ? showPlan(output, ports) : apply(output, ports, options)))));
+  features
+    .command('plan')
+    .description('Say what `apply` would change, in the registry and in the online store, and whether a served model would miss something.')
+    .addHelpText('after', '\nThe exit code is 2 when `apply` would refuse.\n\nExample:\n  ml-pipeline features plan --json')
+    .action(run((output) => services.withPorts((ports) => showPlan(output, ports))));
 }
 
-function planLines({ changes, unchanged }: ApplyPlan, dryRun: boolean): readonly string[] {
+interface Reviewed {
+  readonly repository: FeatureRepository;
+  readonly plan: ApplyPlan;
+  /** What served models would miss. */
+  readonly breaks: readonly Problem[];
+}
+
+async function review(output: Output, ports: Ports): Promise<Reviewed> {
+  const repository = await checkedRepository(ports);
+  const plan = await ports.featureRegistry.plan(repository);
+  if (plan.changes.length === 0) return { repository, plan, breaks: [] };
+  const models = await readServedModels(ports, (line) => output.note(line));
+  return { repository, plan, breaks: models.length === 0 ? [] : servedModelProblems(models, await ports.featureRegistry.contents(), repository) };
+}
+
+async function showPlan(output: Output, ports: Ports): Promise<ExitCode> {
+  const { plan, breaks } = await review(output, ports);
+  const refusal = breaks.length === 0 ? [] : ['Served models would miss something; `apply` refuses, unless it is given --force:', ...breaks.map(formatProblem)];
+  output.result({ ...plan, breaks, applied: false }, [...planLines(plan), summary(plan, 'to change'), ...refusal]);
+  return breaks.length === 0 ? EXIT.ok : EXIT.refused;
+}
+
+async function apply(output: Output, ports: Ports, { yes = false, force = false }: ApplyOptions): Promise<ExitCode> {
+  const { repository, plan, breaks } = await review(output, ports);
+  if (breaks.length > 0 && !force) throw new PipelineError('CONFLICT', 'Served models would miss something; nothing was applied.', { problems: breaks });
+  const removals = removalsOf(plan);
+  if (removals.length > 0 && !yes) {
+    if (output.json || !canAsk()) throw new PipelineError('INVALID_INPUT', 'Something would be removed; nothing was applied. Look at `ml-pipeline features plan`, and add --yes to agree.', { problems: removals });
+    for (const line of planLines(plan)) output.note(line);
+    if (!(await confirm(`Apply this, with ${counted(removals.length, 'removal')}?`))) {
+      output.note('Nothing was applied.');
+      return EXIT.refused;
+    }
+  }
+  const applied = await change(ports, repository, plan);
+  output.result({ ...applied, breaks, applied: true }, [...planLines(applied), summary(applied, 'changed')]);
+  return EXIT.ok;
+}
+
+/** What an earlier call could not remove goes first: a view that comes back must not lose its new values to that. */
+async function change({ featureRegistry, onlineStore }: Ports, repository: FeatureRepository, shown: ApplyPlan): Promise<ApplyPlan> {
+  const removeValues = (): Promise<readonly string[]> => featureRegistry.removeOnlineValues((view) => onlineStore.remove(view));
+  await removeValues();
+  const applied = await featureRegistry.apply(repository, shown);
+  try {
+    await removeValues();
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    throw new PipelineError(error.code, `The definitions are applied, but values that go are still in the online store: run the command again. ${error.message}`, { cause: error });
+  }
+  return applied;
+}
+
+function removalsOf({ changes, online }: ApplyPlan): Problem[] {
+  return [
+    ...changes.filter(({ action }) => action === 'remove').map(({ kind, name, detail }) => ({ path: `${kind} ${name}`, message: `It would be removed: ${detail}.` })),
+    ...online.filter(({ removesValues }) => removesValues).map(({ view, effect }) => ({ path: `feature view ${view}, online`, message: `${effect}.` })),
+  ];
+}
+
+function planLines({ changes, online }: ApplyPlan): readonly string[] {
   const rows = changes.map(({ action, kind, name, detail }) => [action, kind, name, detail]);
-  const summary = `${changes.length} ${dryRun ? 'to change' : 'changed'}, ${unchanged} unchanged`;
-  return changes.length === 0 ? [summary] : [...table(['action', 'kind', 'name', 'detail'], rows), summary];
+  return [
+    ...(rows.length === 0 ? [] : table(['action', 'kind', 'name', 'detail'], rows)),
+    ...(online.length === 0 ? [] : ['', ...table(['online values of', 'what becomes of them'], online.map(({ view, effect }) => [view, effect])), '']),
+  ];
+}
+
+function summary({ changes, unchanged }: ApplyPlan, done: string): string {
+  return `${changes.length} ${done}, ${unchanged} unchanged`;
 }

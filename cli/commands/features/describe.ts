@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
-import { PipelineError } from '../../../domain/errors.ts';
+import { missingViewError } from '../../../domain/features/missing-view.ts';
 import { formatInstant } from '../../../domain/instant.ts';
-import { suggestion } from '../../../domain/nearest.ts';
 import type { RegisteredView } from '../../../ports/feature-registry.ts';
 import type { CommandContext } from '../../context.ts';
 import { table } from '../../output.ts';
-import { lastMaterialized, ttlText } from './view-text.ts';
+import { lastMaterialized, onlineText, ttlText } from './view-text.ts';
 
 export function registerDescribe(features: Command, { services, run }: CommandContext): void {
   features
@@ -15,24 +14,30 @@ export function registerDescribe(features: Command, { services, run }: CommandCo
     .action(
       run((output, _, [name = '']) =>
         services.withPorts(async ({ featureRegistry }) => {
-          const views = await featureRegistry.featureViews();
-          const found = views.find(({ view }) => view.name === name);
-          if (found === undefined) throw new PipelineError('NOT_FOUND', `The registry has no feature view ${JSON.stringify(name)}. ${suggestion(name, views.map(({ view }) => view.name))}`);
+          const contents = await featureRegistry.contents();
+          const found = contents.views.find(({ view }) => view.name === name);
+          if (found === undefined) throw missingViewError(contents, name);
           output.result(found, describeView(found));
         }),
       ),
     );
 }
 
-function describeView({ view, createdMicros, updatedMicros, materializationIntervals }: RegisteredView): readonly string[] {
+function describeView(registered: RegisteredView): readonly string[] {
+  const { view, createdMicros, updatedMicros, materializationIntervals } = registered;
+  const { source } = view;
   return [
     `${view.name}${view.description === undefined ? '' : `: ${view.description}`}`,
     `  entities      ${view.entities.join(', ')}`,
-    `  source        ${view.source.table} (event ${view.source.timestampField}, created ${view.source.createdTimestampColumn ?? 'none'})`,
+    `  source        ${source.name}: ${source.table} (event ${source.timestampField}, created ${source.createdTimestampColumn ?? 'none'})`,
+    ...(source.deletedColumn === undefined ? [] : [`  deleted       rows where ${source.deletedColumn} is true`]),
+    ...(source.latenessSeconds === undefined ? [] : [`  lateness      ${ttlText(source.latenessSeconds)}`]),
+    ...(view.pushSource === undefined ? [] : [`  push source   ${view.pushSource.name}`]),
     `  ttl           ${ttlText(view.ttlSeconds)}`,
     `  owner         ${view.owner ?? 'none'}`,
     `  tags          ${Object.entries(view.tags ?? {}).map(([key, value]) => `${key}=${value}`).join(', ') || 'none'}`,
     `  applied       ${formatInstant(createdMicros)}, changed ${formatInstant(updatedMicros)}`,
+    `  online        ${onlineText(registered)}`,
     `  materialized  ${lastMaterialized(materializationIntervals)} (${materializationIntervals.length} intervals)`,
     ...table(['  feature', 'type', 'description'], view.features.map(({ name, type, description }) => [`  ${name}`, type, description ?? ''])),
   ];

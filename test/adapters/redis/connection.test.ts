@@ -123,7 +123,7 @@ describe('the connection of the Redis online store', () => {
   });
 
   it('is refused at once where its settings make no sense', () => {
-    for (const options of [{ url: 'http://localhost' }, { url: 'localhost:6379' }, { keyTtlSeconds: 0 }, { keyTtlSeconds: 1.5 }, { rowsPerCall: 0 }, { project: '' }]) {
+    for (const options of [{ url: 'http://localhost' }, { url: 'localhost:6379' }, { keyTtlSeconds: 0 }, { keyTtlSeconds: 1.5 }, { rowsPerCall: 0 }, { project: '' }, { layout: 'readable', topology: 'cluster' }, { layout: 'readable', topology: 'cluster_endpoint' }, { topology: 'cluster', database: 1 }] as const) {
       assert.throws(() => createRedisOnlineStore({ project: 'p', ...options }), (error: unknown) => error instanceof PipelineError && error.code === 'INVALID_CONFIG', JSON.stringify(options));
     }
   });
