@@ -11,6 +11,7 @@ import { startWorkerProcess, until, type WorkerProcess } from '../support/worker
 
 /** Enough that writing them takes several heartbeats. */
 const ROWS = 160_000;
+const LATER = '2013-11-15T22:00:00.000000Z';
 const FEATURES = Array.from({ length: 12 }, (_, i) => ({ name: `f${i}`, type: 'Float64' as const }));
 
 const customer = defineEntity({ name: 'customer', joinKey: 'customer', valueType: 'Int64' });
@@ -43,7 +44,7 @@ describe('a worker killed in the middle of a materialization', function () {
     await project.remove();
   });
 
-  const start = (): Promise<WorkflowHandle> => client.workflow.start('materializeFeatures', { workflowId: randomId('materialize'), taskQueue: project.config.temporal.task_queue, args: [{ end: AS_OF }] });
+  const start = (input: object = { end: AS_OF }): Promise<WorkflowHandle> => client.workflow.start('materializeFeatures', { workflowId: randomId('materialize'), taskQueue: project.config.temporal.task_queue, args: [input] });
 
   /** Rows that the cursor in the server's last heartbeat covers. */
   const rowsCovered = async (handle: WorkflowHandle): Promise<number> => {
@@ -62,7 +63,7 @@ describe('a worker killed in the middle of a materialization', function () {
     worker = await startWorkerProcess(project);
     const { views } = (await handle.result()) as MaterializeFeaturesResult;
     const activities = await activitiesOf(handle);
-    assert.deepEqual(activities.map(({ activity, attempt }) => [activity, attempt]), [['planMaterialization', 1], ['materializeSlice', 2], ['recordMaterialization', 1]]);
+    assert.deepEqual(activities.map(({ activity, attempt }) => [activity, attempt]), [['planMaterialization', 1], ['materializeSlice', 2], ['renewExpiry', 1], ['recordMaterialization', 1]]);
     const [view] = views;
     assert.equal(view!.written + view!.skipped, ROWS);
     // Rows that were written after the server's last heartbeat are met again, and left alone. From the beginning, it would be all that the cursor covers and more.
@@ -75,6 +76,22 @@ describe('a worker killed in the middle of a materialization', function () {
     assert.deepEqual([undisturbed.views[0]?.written, undisturbed.views[0]?.skipped], [ROWS, 0]);
     assert.equal(await project.onlineDigest(), digest);
   });
+
+  it('of what came since the last one leaves the watermark where it was until another worker has brought all of it', async () => {
+    await createdLater(project.databaseUrl);
+    const watermark = async (): Promise<number> => Math.max(...(await project.ports.featureRegistry.featureViews())[0]!.materializationIntervals.map(({ endMicros }) => endMicros));
+    const handle = await start({ incremental: true, end: LATER });
+    await until(async () => (await rowsCovered(handle)) > 0);
+    assert.equal(await worker.end('SIGKILL'), 'SIGKILL');
+    assert.equal(await watermark(), parseInstant(AS_OF));
+    worker = await startWorkerProcess(project);
+    const [view] = ((await handle.result()) as MaterializeFeaturesResult).views;
+    assert.deepEqual([view!.since, view!.written + view!.skipped, await watermark()], [AS_OF, ROWS, parseInstant(LATER)]);
+    const digest = await project.onlineDigest();
+    await project.clearOnlineStore();
+    await (await start({ end: LATER })).result();
+    assert.equal(await project.onlineDigest(), digest, 'as a materialization of everything leaves it');
+  });
 });
 
 async function fillTable(connectionString: string): Promise<void> {
@@ -83,6 +100,16 @@ async function fillTable(connectionString: string): Promise<void> {
   const features = FEATURES.map(({ name }, i) => `sin(n * ${i + 1}) AS ${name}`).join(', ');
   await database.query(`CREATE TABLE feature_mart.many AS SELECT n::int8 AS customer, ${features}, timestamptz '2013-11-01' + n * interval '1 second' AS event_timestamp, timestamptz '2013-11-03' AS created_timestamp
     FROM generate_series(1, ${ROWS}) AS n`);
+  await database.query('ANALYZE feature_mart.many');
+  await database.end();
+}
+
+/** Every customer gets a newer row, created between the two ends. */
+async function createdLater(connectionString: string): Promise<void> {
+  const database = new pg.Client({ connectionString });
+  await database.connect();
+  const features = FEATURES.map(({ name }) => `${name} + 1`).join(', ');
+  await database.query(`INSERT INTO feature_mart.many SELECT customer, ${features}, event_timestamp + interval '1 minute', timestamptz '2013-11-15' FROM feature_mart.many`);
   await database.query('ANALYZE feature_mart.many');
   await database.end();
 }
