@@ -33,7 +33,7 @@ export function orderTerm(family: NativeFamily, sql: string, declared?: ColumnTy
 /** The expression by which values are compared and ordered; where the value is `declared` as a type that is text in canonical form (Decimal), by that text. */
 export function comparable(family: NativeFamily, sql: string, declared?: ColumnType): string {
   if (declared === 'Decimal') return `trim_scale((${sql})::numeric)::text COLLATE "C"`;
-  if (declared === 'Array(Decimal)') return `(SELECT array_agg(trim_scale(e::numeric)::text COLLATE "C" ORDER BY i) FROM unnest(${sql}) WITH ORDINALITY AS u (e, i))`;
+  if (declared === 'Array(Decimal)') return `CASE WHEN ${sql} IS NOT NULL THEN array(SELECT trim_scale(e::numeric)::text FROM unnest(${sql}) WITH ORDINALITY AS u (e, i) ORDER BY i) END COLLATE "C"`;
   const element = elementFamily(family);
   const base = element ?? family;
   if (base === 'text') return `${sql} COLLATE "C"`;

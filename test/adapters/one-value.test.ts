@@ -7,6 +7,7 @@ import { createFileArtifactStore } from '../../adapters/file/artifact-store.ts';
 import { createParquetDatasetStore } from '../../adapters/parquet/dataset-store.ts';
 import { columnOf } from '../../domain/data/columns.ts';
 import { columnValue, sameValue } from '../../domain/features/canonical.ts';
+import { compareValues } from '../../domain/features/point-in-time.ts';
 import type { Field } from '../../domain/features/definitions.ts';
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import { PRIMITIVE_TYPES } from '../../domain/features/value-types.ts';
@@ -118,6 +119,25 @@ describe('One value in training and in serving', () => {
         assert.ok(sameValue(online[i]![row]!, expected[i]!), `${types[i]} in serving: ${String(online[i]![row])}, not ${String(expected[i])}`);
       });
     }
+  });
+
+  it('decides ties as the oracle does, of every type and of lists of it', async () => {
+    const types: readonly ValueType[] = [...PRIMITIVE_TYPES, ...PRIMITIVE_TYPES.map((type) => `Array(${type})` as const)];
+    const numbers = { ...CANONICAL, Decimal: fc.oneof(fc.constantFrom('9', '10', '1.5', '-2', '0.15', 'NaN'), DECIMALS), Json: fc.constantFrom('[2]', '[10]', '{}', '"é"', 'null') };
+    const views: FeatureViewSnapshot[] = [];
+    const expected: Exclude<FeatureValue, null>[][] = [];
+    for (const [i, type] of types.entries()) {
+      const one: fc.Arbitrary<FeatureValue> = numbers[PRIMITIVE_TYPES[i % PRIMITIVE_TYPES.length]!];
+      const values = fc.sample(i < PRIMITIVE_TYPES.length ? one : fc.array(one as fc.Arbitrary<ScalarValue>, { maxLength: 3 }), { numRuns: 120, seed: 20261125 + i }) as Exclude<FeatureValue, null>[];
+      const columns = [{ name: 'id', type: 'Int64' }, { name: 'at', type: 'Timestamp' }, { name: 'v', type }] as const;
+      await postgres.createTable(`feature_mart.tied_${i}`, columns, values.map((value, row) => [BigInt(Math.floor(row / 4)), NOON, value]));
+      views.push(viewOf({ name: `tied_${i}`, joinKeys: [{ name: 'id', type: 'Int64' }], features: [{ name: 'v', type }], source: { name: 'tied', table: `feature_mart.tied_${i}`, timestampField: 'at' } }));
+      expected.push(Array.from({ length: values.length / 4 }, (_, id) => values.slice(4 * id, 4 * id + 4).sort(compareValues)[0]!));
+    }
+    const online = await served(views, expected[0]!.map((_, id) => [BigInt(id)]));
+    online.forEach((found, i) => found.forEach((value, id) => {
+      assert.equal(compareValues(value!, expected[i]![id]!), 0, `${types[i]} of ${id}: ${String(value)}, not ${String(expected[i]![id])}`);
+    }));
   });
 
   it('is refused on both sides where an array has null elements or several dimensions', async () => {
