@@ -10,9 +10,15 @@ import { file_feast_core_Entity } from '../../adapters/feast/gen/feast/core/Enti
 import { file_feast_core_Feature } from '../../adapters/feast/gen/feast/core/Feature_pb.ts';
 import { file_feast_core_FeatureService } from '../../adapters/feast/gen/feast/core/FeatureService_pb.ts';
 import { file_feast_core_FeatureView } from '../../adapters/feast/gen/feast/core/FeatureView_pb.ts';
+import { file_feast_core_LabelView } from '../../adapters/feast/gen/feast/core/LabelView_pb.ts';
+import { file_feast_core_OnDemandFeatureView } from '../../adapters/feast/gen/feast/core/OnDemandFeatureView_pb.ts';
+import { file_feast_core_StreamFeatureView } from '../../adapters/feast/gen/feast/core/StreamFeatureView_pb.ts';
 import { file_feast_core_FeatureViewProjection } from '../../adapters/feast/gen/feast/core/FeatureViewProjection_pb.ts';
 import { file_feast_core_Project } from '../../adapters/feast/gen/feast/core/Project_pb.ts';
 import { file_feast_types_Value } from '../../adapters/feast/gen/feast/types/Value_pb.ts';
+import { createRedisOnlineStore } from '../../adapters/redis/online-store.ts';
+import { defineEntity, defineFeatureRepository, defineFeatureService, defineFeatureView } from '../../domain/features/define.ts';
+import { selectFeatures, snapshotView } from '../../domain/features/resolve.ts';
 import { createFeastSqlRegistry } from '../../adapters/feast/registry/sql-registry.ts';
 import type { FeatureRegistry } from '../../ports/feature-registry.ts';
 import { repository } from '../adapters/feast/registry/repository.ts';
@@ -84,7 +90,7 @@ describe("Feast's Python SDK", function () {
   }
 
   it('has the field numbers and types of our proto text', async () => {
-    const files = [file_feast_core_DataSource, file_feast_core_Entity, file_feast_core_Feature, file_feast_core_FeatureService, file_feast_core_FeatureView, file_feast_core_FeatureViewProjection, file_feast_core_Project, file_feast_types_Value];
+    const files = [file_feast_core_LabelView, file_feast_core_OnDemandFeatureView, file_feast_core_StreamFeatureView, file_feast_core_DataSource, file_feast_core_Entity, file_feast_core_Feature, file_feast_core_FeatureService, file_feast_core_FeatureView, file_feast_core_FeatureViewProjection, file_feast_core_Project, file_feast_types_Value];
     const messages = files.flatMap((file) => allMessages(file));
     const enums = [...files.flatMap((file) => file.enums), ...messages.flatMap((message) => message.nestedEnums)];
     const wanted = { files: files.map((file) => `${file.name}.proto`), messages: messages.map((message) => message.typeName), enums: enums.map((item) => item.typeName) };
@@ -166,6 +172,48 @@ describe("Feast's Python SDK", function () {
     assert.deepEqual(weather?.materializationIntervals, [{ startMicros: 1_000_000, endMicros: 2_000_000 }]);
   });
 
+  it('lists push sources, tombstones, aliases and renamed join keys that we apply, and leaves every row as it is when it applies the same', async () => {
+    await registryOf(ours, 'exchanged').apply(pushed);
+    const listing = (await feast('listing', ours, 'exchanged')) as Listing & { readonly dataSources: unknown; readonly pushed: unknown };
+    assert.deepEqual(listing.dataSources, [
+      { name: 'weather_push', kind: 'PushSource', owner: 'pusher', batch: 'weather_table', tags: { a: 'b' } },
+      { name: 'weather_table', kind: 'PostgreSQLSource', owner: '', batch: null, tags: { 'ml_pipeline.deleted_column': 'gone', 'ml_pipeline.lateness_seconds': '60' } },
+    ]);
+    assert.deepEqual(listing.pushed, [['weather', 'weather_push']]);
+    assert.deepEqual(listing.services.map((service) => service['features']), [
+      [['weather', ['temp', 'wind'], { alias: 'origin_weather' }], ['weather', ['temp'], { alias: 'dest_weather', joinKeyMap: { origin: 'dest' } }]],
+    ]);
+    const rows = async (): Promise<unknown> => (await ours.client.query("SELECT feature_view_proto FROM feast_registry.feature_views WHERE project_id = 'exchanged'")).rows;
+    const before = await rows();
+    await feast('refresh', ours, 'exchanged', { views: ['weather'] });
+    assert.deepEqual(await rows(), before);
+  });
+
+  it('joins and serves through the aliases and renamed join keys of our service', async () => {
+    await registryOf(ours, 'aliased').apply(pushed);
+    await ours.client.query(`
+      CREATE SCHEMA IF NOT EXISTS feature_mart;
+      CREATE TABLE feature_mart.pushed (origin text, temp float8, wind float8, gone bool, event_timestamp timestamptz);
+      INSERT INTO feature_mart.pushed VALUES ('JFK', 30, 3, false, '2026-01-01T00:00Z'), ('EWR', 40, 4, false, '2026-01-01T00:00Z');`);
+    const rows = [{ row: 0, origin: 'JFK', dest: 'EWR', event_timestamp: '2026-01-01T01:00:00Z' }];
+    assert.deepEqual(await feast('historical', ours, 'aliased', { service: 'routes_v1', rows, full: true }), [
+      { row: 0, origin: 'JFK', dest: 'EWR', origin_weather__temp: 30, origin_weather__wind: 3, dest_weather__temp: 40 },
+    ]);
+    const store = createRedisOnlineStore({ ...redisConfig(await testServers()), project: 'aliased', keyTtlSeconds: 60 });
+    try {
+      const view = snapshotView(pushed, 'weather');
+      const column = (name: string, values: readonly number[]) => ({ name, type: 'Float64', values: Float64Array.from(values), nulls: null }) as const;
+      const event = Float64Array.of(Date.now() * 1000, Date.now() * 1000);
+      const columns = [{ name: 'origin', type: 'String', values: ['JFK', 'EWR'], nulls: null } as const, column('temp', [1, 2]), column('wind', [5, 6]), { name: 'event_timestamp', type: 'Timestamp', values: event, nulls: null } as const, { name: 'created_timestamp', type: 'Timestamp', values: event, nulls: null } as const];
+      await store.write(view, { rowCount: 2, columns });
+      const answer = await feast('online', ours, 'aliased', { service: 'routes_v1', rows: [{ origin: 'JFK', dest: 'EWR' }] });
+      assert.deepEqual(answer, { origin: ['JFK'], dest: ['EWR'], origin_weather__temp: [1], origin_weather__wind: [5], dest_weather__temp: [2] });
+      await store.remove(view);
+    } finally {
+      await store.close();
+    }
+  });
+
   describe('a registry that it made', () => {
     before(async () => {
       await theirs.client.query('CREATE SCHEMA feast_registry');
@@ -183,6 +231,43 @@ describe("Feast's Python SDK", function () {
       assert.deepEqual(await registry.featureServices(), [{ name: 'delay_v1', features: [{ view: 'weather', features: ['temp'] }], owner: 'someone' }]);
     });
 
+    it('is used whatever it holds: push sources, aliases, keys typed by the views; what cannot be used is named with the reason', async () => {
+      await feast('exchange', theirs, 'exchange');
+      const registry = registryOf(theirs, 'exchange');
+      const contents = await registry.contents();
+      assert.deepEqual(contents.entities.map(({ name, joinKey, valueType }) => [name, joinKey, valueType]), [['airport', 'origin', 'String'], ['driver', 'driver_id', 'Int64']]);
+      assert.deepEqual(contents.featureViews.map(({ name }) => name), ['driver-trips', 'weather', 'world']);
+      const weather = snapshotView(contents, 'weather');
+      const source = { name: 'weather_table', table: 'feature_mart.weather', timestampField: 'event_timestamp', createdTimestampColumn: 'created_timestamp', fieldMapping: { temperature: 'temp' } };
+      assert.deepEqual([weather.joinKeys, weather.source, weather.ttlSeconds], [[{ name: 'origin', type: 'String' }], source, 21_600]);
+      assert.deepEqual(contents.featureViews.find(({ name }) => name === 'weather')?.pushSource, { name: 'weather_push', owner: 'pusher' });
+      assert.deepEqual(snapshotView(contents, 'driver-trips').joinKeys, [{ name: 'driver_id', type: 'Int64' }]);
+      assert.deepEqual([snapshotView(contents, 'world').joinKeys, snapshotView(contents, 'driver-trips').ttlSeconds], [[], null]);
+      assert.deepEqual(contents.featureServices.find(({ name }) => name === 'routes_v1'), {
+        name: 'routes_v1',
+        owner: 'someone',
+        features: [{ view: 'weather', features: ['temp'], alias: 'origin_weather' }, { view: 'weather', features: ['temp'], alias: 'dest_weather', joinKeyMap: { origin: 'dest' } }, { view: 'driver-trips', features: ['trips'] }],
+      });
+      assert.deepEqual(contents.unusable.map(({ kind, name }) => [kind, name]), [['on-demand feature view', 'warmth'], ['feature view', 'mapped'], ['feature view', 'queried']]);
+      assert.deepEqual(contents.dataSources.map(({ name, kind, table }) => [name, kind, table]), [
+        ['a_query', 'query', undefined], ['asked', 'request', undefined], ['maps', 'table', 'feature_mart.maps'], ['trips', 'table', 'feature_mart.trips'],
+        ['weather_push', 'push', 'feature_mart.weather'], ['weather_table', 'table', 'feature_mart.weather'], ['world_source', 'table', 'feature_mart.world'],
+      ]);
+      assert.throws(() => selectFeatures(contents, { featureService: 'computed_v1' }), /"warmth" is an on-demand feature view that another program applied.*Python function/);
+      assert.throws(() => selectFeatures(contents, { features: ['queried:trips'] }), /is a query, not a table\. Make a view of the query/);
+    });
+
+    it('keeps what Python alone can make, with all that it needs, when we apply', async () => {
+      const rows = async (): Promise<unknown> => (await theirs.client.query("SELECT * FROM feast_registry.on_demand_feature_views WHERE project_id = 'exchange'")).rows;
+      const before = await rows();
+      const plan = await registryOf(theirs, 'exchange').apply(pushed);
+      assert.deepEqual(await rows(), before);
+      const removed = plan.changes.filter(({ action }) => action === 'remove').map(({ kind, name }) => `${kind} ${name}`);
+      assert.deepEqual(removed, ['data source a_query', 'data source maps', 'data source trips', 'data source world_source', 'feature view driver-trips', 'feature view mapped', 'feature view queried', 'feature view world', 'entity driver']);
+      const listing = (await feast('listing', theirs, 'exchange')) as Listing;
+      assert.deepEqual(listing.services.map(({ name }) => name).sort(), ['computed_v1', 'routes_v1']);
+    });
+
     it('keeps fields that we do not know when we change its view', async () => {
       const plan = await registryOf(theirs, 'shared').apply(repository);
       assert.ok(plan.changes.some(({ kind, name, action }) => kind === 'feature view' && name === 'weather' && action === 'change'));
@@ -197,6 +282,23 @@ describe("Feast's Python SDK", function () {
     });
   });
 });
+
+const airport = defineEntity({ name: 'airport', joinKey: 'origin', valueType: 'String' });
+const weatherView = defineFeatureView({
+  name: 'weather',
+  entities: [airport],
+  features: [{ name: 'temp', type: 'Float64' }, { name: 'wind', type: 'Float64' }],
+  ttlSeconds: 21_600,
+  source: { name: 'weather_table', table: 'feature_mart.pushed', timestampField: 'event_timestamp', deletedColumn: 'gone', latenessSeconds: 60 },
+  pushSource: { name: 'weather_push', owner: 'pusher', tags: { a: 'b' } },
+});
+const routes = defineFeatureService({ name: 'routes_v1', features: [{ view: weatherView, alias: 'origin_weather' }, { view: weatherView, features: ['temp'], alias: 'dest_weather', joinKeyMap: { origin: 'dest' } }] });
+const pushed = defineFeatureRepository({ entities: [airport], featureViews: [weatherView], featureServices: [routes] });
+
+function redisConfig({ redisUrl }: { readonly redisUrl: string }): { readonly host: string; readonly port: number; readonly password: string } {
+  const url = new URL(redisUrl);
+  return { host: url.hostname, port: Number(url.port), password: decodeURIComponent(url.password) };
+}
 
 interface Side {
   readonly database: TestDatabase;

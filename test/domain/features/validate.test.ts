@@ -50,6 +50,17 @@ describe('validation of feature definitions', () => {
     ['an unknown feature', withService({ features: [{ view: 'weather', features: ['tmp'] }] }), /The view has no feature "tmp"\. Did you mean "temp"\?/],
     ['a service without features', withService({ features: [] }), /It takes no feature/],
     ['a view taken twice', withService({ features: [{ view: 'weather' }, { view: 'weather' }] }), /feature view "weather" is there more than once/],
+    ['a view twice under one alias', withService({ features: [{ view: 'weather', alias: 'w' }, { view: 'weather', alias: 'w' }] }), /feature view "w" is there more than once\. Keep one of them, or give one an `alias`/],
+    ['an alias that is the name of another view', { ...withService({ features: [{ view: 'weather', alias: 'other' }] }), featureViews: [weather, { ...weather, name: 'other' }] }, /"other:feature" would mean two things/],
+    ['an alias with "__"', withService({ features: [{ view: 'weather', alias: 'a__b' }] }), /Call it "a_b"/],
+    ['a mapped join key that is none', withService({ features: [{ view: 'weather', joinKeyMap: { orign: 'dest' } }] }), /"orign" is no join key of feature view "weather"\. Did you mean "origin"\?/],
+    ['a join key from a column that every read adds', withService({ features: [{ view: 'weather', joinKeyMap: { origin: 'event_timestamp' } }] }), /a column that every read adds/],
+    ['a push source called as a table source', withView({ pushSource: { name: 'weather_source' } }), /the name of the table source of feature view "weather"/],
+    ['a push source with two tables', { ...repository, featureViews: [{ ...weather, pushSource: { name: 'p' } }, { ...weather, name: 'other', pushSource: { name: 'p' }, source: { ...weather.source, name: 't', table: 'a.b' } }] }, /Push source "p" is also that of feature view "weather", which reads another table/],
+    ['a push source with two descriptions', { ...repository, featureViews: [{ ...weather, pushSource: { name: 'p', owner: 'x' } }, { ...weather, name: 'other', pushSource: { name: 'p' } }] }, /described differently in feature view "weather"/],
+    ['a deleted column that is a feature', withSource({ deletedColumn: 'temperature' }), /"temperature" has a meaning in the view already/],
+    ['a lateness beside created timestamps', withSource({ latenessSeconds: 60 }), /tells when each row came\. Leave latenessSeconds out/],
+    ['a negative lateness', withSource({ createdTimestampColumn: undefined, latenessSeconds: -1 }), /-1 is not a lateness/],
     ['two views that differ in case only', { ...repository, featureViews: [weather, { ...weather, name: 'Weather' }] }, /"Weather" is there more than once/],
     ['two sources of one name', { ...repository, featureViews: [weather, { ...weather, name: 'other', source: { ...weather.source, table: 'a.b' } }] }, /Source "weather_source" differs from the one of the same name in feature view "weather"/],
     ['one join key with two types', { ...repository, entities: [airport, { name: 'place', joinKey: 'origin', valueType: 'Int64' }] }, /Join key "origin" is Int64 here and String in entity "airport"/],
@@ -61,6 +72,25 @@ describe('validation of feature definitions', () => {
       assert.match(problems[0] ?? '', expected);
     });
   }
+
+  for (const name of ['a/b', 'a b', 'a:b', 'wëather', '', '1a', 'a.b', 'a\nb', "a'b"]) {
+    it(`refuses a view called ${JSON.stringify(name)}: names become columns, keys and references`, () => {
+      assert.deepEqual(text(withView({ name })).length, 1);
+      assert.match(text(withView({ name }))[0] ?? '', /is not a name\. Use letters, digits and "_", not starting with a digit/);
+    });
+  }
+
+  it('refuses the names by which two features would share a column view__feature', () => {
+    const views = [{ ...weather, name: 'a', features: [{ name: 'b__c', type: 'Bool' }], source: { name: 's', table: 'a.b', timestampField: 't' } }, { ...weather, name: 'a__b', features: [{ name: 'c', type: 'Bool' }], source: { name: 's', table: 'a.b', timestampField: 't' } }];
+    const problems = text({ ...repository, featureViews: views as FeatureView[], featureServices: [] });
+    assert.deepEqual([problems.length, problems.every((problem) => problem.includes('"view__feature" could not be taken apart'))], [2, true], problems.join('\n'));
+  });
+
+  it('finds nothing wrong with two views of one key, shared push sources, aliases and mapped keys', () => {
+    const pushed = { ...weather, pushSource: { name: 'p' } };
+    const features = [{ view: 'weather', alias: 'origin_weather' }, { view: 'weather', alias: 'dest_weather', joinKeyMap: { origin: 'dest' } }, { view: 'other' }];
+    assert.deepEqual(text({ ...repository, featureViews: [pushed, { ...pushed, name: 'other' }], featureServices: [{ name: 's', features }] }), []);
+  });
 
   it('reports all problems at once', () => {
     assert.equal(text({ ...withView({ ttlSeconds: 0, entities: ['x'], features: [{ name: 'temp', type: 'Flot64' }] }), entities: [{ ...airport, name: '1' }] }).length, 4);

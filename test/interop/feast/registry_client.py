@@ -46,13 +46,25 @@ def view(v):
     }
 
 
+def part(p):
+    """A projection: view, features and, where there are any, alias and renamed join keys."""
+    more = {k: v for k, v in {"alias": p.name_alias, "joinKeyMap": dict(p.join_key_map)}.items() if v}
+    return [p.name, [f.name for f in p.features], *([more] if more else [])]
+
+
+def source(s):
+    return {"name": s.name, "kind": type(s).__name__, "owner": s.owner, "batch": s.batch_source.name if getattr(s, "batch_source", None) else None, "tags": dict(s.tags)}
+
+
 def listing(_):
     store = open_store()
-    services = [{**described(s), "features": [[p.name, [f.name for f in p.features]] for p in s.feature_view_projections]} for s in store.list_feature_services()]
+    services = [{**described(s), "features": [part(p) for p in s.feature_view_projections]} for s in store.list_feature_services()]
     return {
         "projects": [p.name for p in store.list_projects()],
         "entities": [{**described(e), "joinKey": e.join_key, "type": e.value_type.name} for e in store.list_entities()],
         "sources": sorted(s.name for s in store.list_data_sources()),
+        "dataSources": sorted((source(s) for s in store.list_data_sources()), key=lambda s: s["name"]),
+        "pushed": sorted([v.name, v.stream_source.name] for v in store.list_feature_views() if v.stream_source),
         "views": [view(v) for v in store.list_feature_views()],
         "services": services,
         "versions": [[r["version"], r["feature_view_type"]] for r in store.registry.list_feature_view_versions("weather", store.project)],
@@ -65,7 +77,7 @@ def historical(options):
     store = open_store()
     spine = pd.DataFrame(options["rows"])
     spine["event_timestamp"] = pd.to_datetime(spine["event_timestamp"], utc=True)
-    frame = store.get_historical_features(entity_df=spine, features=store.get_feature_service(options["service"])).to_df()
+    frame = store.get_historical_features(entity_df=spine, features=store.get_feature_service(options["service"]), full_feature_names=options.get("full", False)).to_df()
     return json.loads(frame.drop(columns="event_timestamp").sort_values("row").to_json(orient="records"))
 
 
@@ -81,6 +93,54 @@ def apply(_):
                           schema=[Field(name="origin", dtype=String), Field(name="temp", dtype=Float64, description="F"), Field(name="codes", dtype=Array(Int64))])
     store = open_store()
     store.apply([airport, weather, FeatureService(name="delay_v1", features=[weather[["temp"]]], owner="someone")])
+    return None
+
+
+def exchange(_):
+    """A repository that uses what Feast has beside plain views."""
+    import pandas as pd
+    from feast import Entity, FeatureService, FeatureView, Field, PushSource, RequestSource, ValueType
+    from feast.infra.offline_stores.contrib.postgres_offline_store.postgres_source import PostgreSQLSource
+    from feast.on_demand_feature_view import on_demand_feature_view
+    from feast.types import Float64, Int64, Map, String
+
+    times = {"timestamp_field": "event_timestamp", "created_timestamp_column": "created_timestamp"}
+    airport = Entity(name="airport", join_keys=["origin"], value_type=ValueType.STRING)
+    driver = Entity(name="driver", join_keys=["driver_id"])  # its type stands in the views alone
+    table = PostgreSQLSource(name="weather_table", table="weather", field_mapping={"temperature": "temp"}, **times)  # a table without schema
+    weather = FeatureView(name="weather", entities=[airport], ttl=timedelta(hours=6), source=PushSource(name="weather_push", batch_source=table, owner="pusher"),
+                          schema=[Field(name="origin", dtype=String), Field(name="temp", dtype=Float64)], tags={"tier": "gold"}, description="by Feast")
+    trips = FeatureView(name="driver-trips", entities=[driver], ttl=timedelta(0), source=PostgreSQLSource(name="trips", table="feature_mart.trips", timestamp_field="event_timestamp"),
+                        schema=[Field(name="driver_id", dtype=Int64), Field(name="trips", dtype=Int64)])
+    queried = FeatureView(name="queried", entities=[driver], source=PostgreSQLSource(name="a_query", query="SELECT * FROM feature_mart.trips", timestamp_field="event_timestamp"),
+                          schema=[Field(name="driver_id", dtype=Int64), Field(name="trips", dtype=Int64)])
+    mapped = FeatureView(name="mapped", entities=[driver], source=PostgreSQLSource(name="maps", table="feature_mart.maps", timestamp_field="event_timestamp"),
+                         schema=[Field(name="driver_id", dtype=Int64), Field(name="settings", dtype=Map)])
+    world = FeatureView(name="world", entities=[], ttl=timedelta(days=1), source=PostgreSQLSource(name="world_source", table="feature_mart.world", timestamp_field="event_timestamp"),
+                        schema=[Field(name="holidays", dtype=Int64)])
+
+    @on_demand_feature_view(sources=[weather, RequestSource(name="asked", schema=[Field(name="limit", dtype=Float64)])], schema=[Field(name="above", dtype=Float64)])
+    def warmth(inputs: pd.DataFrame) -> pd.DataFrame:
+        return pd.DataFrame({"above": inputs["temp"] - inputs["limit"]})
+
+    routes = FeatureService(name="routes_v1", owner="someone", features=[
+        weather.with_name("origin_weather"), weather[["temp"]].with_name("dest_weather").with_join_key_map({"origin": "dest"}), trips])
+    computed = FeatureService(name="computed_v1", features=[weather, warmth])
+    open_store().apply([airport, driver, weather, trips, queried, mapped, world, warmth, routes, computed])
+    return None
+
+
+def online(options):
+    store = open_store()
+    features = store.get_feature_service(options["service"]) if "service" in options else options["features"]
+    return store.get_online_features(features=features, entity_rows=options["rows"], full_feature_names=True).to_dict()
+
+
+def refresh(options):
+    """Applies the views again, unchanged, as `feast apply` of the same definitions does."""
+    store = open_store()
+    for name in options["views"]:
+        store.registry.apply_feature_view(store.get_feature_view(name), store.project)
     return None
 
 
@@ -115,5 +175,6 @@ def descriptors(options):
     return {"messages": messages, "enums": enums}
 
 
-answer = {"listing": listing, "historical": historical, "apply": apply, "rewrite": rewrite, "descriptors": descriptors}[sys.argv[1]](json.load(sys.stdin))
+COMMANDS = (listing, historical, online, apply, exchange, refresh, rewrite, descriptors)
+answer = {command.__name__: command for command in COMMANDS}[sys.argv[1]](json.load(sys.stdin))
 print("\n" + json.dumps(answer))
