@@ -17,6 +17,6 @@ export function createMaterialize(ports: Needs) {
     /** Every value that may still be served lives on, also where no row of it was written. */
     renewExpiry: ({ view }: Pick<ViewWindow, 'view'>): Promise<{ readonly renewed: number }> => withHeartbeats(() => ports.onlineStore.renew(view, ports.clock.now())),
     recordMaterialization: ({ view, start, since = start, end }: Pick<ViewWindow, 'view' | 'start' | 'since' | 'end'>): Promise<void> =>
-      withHeartbeats(() => ports.featureRegistry.recordMaterialization(view.name, micros(since), micros(end))),
+      withHeartbeats(() => ports.featureRegistry.recordMaterialization(view.name, micros(since), micros(end), view)),
   };
 }

@@ -1,4 +1,3 @@
-import type { FeatureRepository } from '../domain/features/definitions.ts';
 import { snapshotView } from '../domain/features/resolve.ts';
 import type { FeatureViewSnapshot } from '../domain/features/snapshot.ts';
 import { formatInstant, MICROS_PER_SECOND, parseInstant, type Micros } from '../domain/instant.ts';
@@ -45,8 +44,8 @@ type Needs = Pick<Ports, 'clock' | 'warehouse' | 'featureRegistry'>;
 type Bounds = Omit<ViewWindow, 'view' | 'slices'>;
 
 export async function planWindows({ clock, warehouse, featureRegistry }: Needs, input: MaterializeFeaturesInput): Promise<readonly ViewWindow[]> {
-  const [entities, registered] = [await featureRegistry.entities(), await featureRegistry.featureViews()];
-  const repository: FeatureRepository = { entities, featureViews: registered.map(({ view }) => view), featureServices: [] };
+  const repository = await featureRegistry.contents();
+  const registered = repository.views;
   const names = chosenViews(registered, input);
   const endMicros = input.end === undefined ? clock.now() : micros(input.end);
   const windows: ViewWindow[] = [];

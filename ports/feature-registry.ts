@@ -66,7 +66,7 @@ export interface FeatureRegistry {
   featureViews(): Promise<readonly RegisteredView[]>;
   featureServices(): Promise<readonly FeatureService[]>;
   /**
-   * Adds an interval to the view and marks it available online. Safe to repeat: an interval that is there already is not added again. `materialized`: the view as it was written; CONFLICT
+   * Adds an interval to the view, joined with those that it touches, and marks the view available online. Safe to repeat. `materialized`: the view as it was written; CONFLICT
    * when the registered one has other keys, features, types or source by now, so that nobody takes its values for complete.
    */
   recordMaterialization(view: string, startMicros: Micros, endMicros: Micros, materialized?: FeatureViewSnapshot): Promise<void>;

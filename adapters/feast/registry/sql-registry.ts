@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { create } from '@bufbuild/protobuf';
 import type pg from 'pg';
 import { PipelineError } from '../../../domain/errors.ts';
@@ -11,6 +12,7 @@ import { FeatureViewMetaSchema, FeatureViewState, MaterializationIntervalSchema 
 import { readContents } from './contents.ts';
 import { FEATURE_VIEWS } from './kinds.ts';
 import { planRegistry, type StoredObjects } from './plan.ts';
+import { joinInterval } from './intervals.ts';
 import { readObjects, readOnlineRemovals, readStored, type RegistryRows, touchProject, writeObject, writeOnlineRemovals, writePlan } from './rows.ts';
 import { createRegistryTables, hasRegistryTables } from './tables.ts';
 import { fromTimestamp, toTimestamp } from './timestamps.ts';
@@ -113,9 +115,10 @@ async function addInterval(rows: RegistryRows, name: string, { startMicros, endM
     throw new PipelineError('CONFLICT', `Feature view "${name}" was changed while it was materialized: what was written is not what it needs now. Materialize it again: ml-pipeline materialize --views ${name}`);
   }
   const meta = (message.meta ??= create(FeatureViewMetaSchema));
-  const isThere = meta.materializationIntervals.some(({ startTime, endTime }) => fromTimestamp(startTime) === startMicros && fromTimestamp(endTime) === endMicros);
-  if (isThere && meta.state === FeatureViewState.AVAILABLE_ONLINE) return;
-  if (!isThere) meta.materializationIntervals.push(create(MaterializationIntervalSchema, { startTime: toTimestamp(startMicros), endTime: toTimestamp(endMicros) }));
+  const intervals = meta.materializationIntervals.map(({ startTime, endTime }) => ({ startMicros: fromTimestamp(startTime), endMicros: fromTimestamp(endTime) }));
+  const joined = joinInterval(intervals, { startMicros, endMicros });
+  if (isDeepStrictEqual(joined, intervals) && meta.state === FeatureViewState.AVAILABLE_ONLINE) return;
+  meta.materializationIntervals = joined.map((interval) => create(MaterializationIntervalSchema, { startTime: toTimestamp(interval.startMicros), endTime: toTimestamp(interval.endMicros) }));
   meta.state = FeatureViewState.AVAILABLE_ONLINE;
   await writeObject(rows, { kind: 'feature view', name, bytes: FEATURE_VIEWS.encode(message) }, now());
   await touchProject(rows, now());

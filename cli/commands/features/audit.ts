@@ -1,15 +1,15 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { refuseProblems } from '../../../domain/errors.ts';
 import { DIFFERENCES, type EntityDifference } from '../../../domain/features/online-audit.ts';
 import { snapshotView } from '../../../domain/features/resolve.ts';
-import type { FeatureValue } from '../../../domain/features/value-types.ts';
-import { formatInstant, parseInstant, type Micros } from '../../../domain/instant.ts';
+import { formatInstant, type Micros } from '../../../domain/instant.ts';
 import { suggestion } from '../../../domain/nearest.ts';
 import type { Ports } from '../../../ports/ports.ts';
 import { auditView, type AuditRequest, type ViewAudit } from '../../audit-view.ts';
 import type { CommandContext } from '../../context.ts';
 import { EXIT } from '../../exit-codes.ts';
-import { wholeNumber } from '../../option-values.ts';
+import { plainValue, showValue } from '../../feature-value.ts';
+import { instant, wholeNumber } from '../../option-values.ts';
 import { counted, table } from '../../output.ts';
 
 interface AuditOptions {
@@ -54,13 +54,14 @@ export function registerAudit(features: Command, { services, run }: CommandConte
 }
 
 async function auditRequests({ featureRegistry, clock }: Ports, options: AuditOptions, onDifference: (difference: ListedDifference) => void): Promise<readonly AuditRequest[]> {
-  const [entities, registered] = [await featureRegistry.entities(), await featureRegistry.featureViews()];
+  const contents = await featureRegistry.contents();
+  const registered = contents.views;
   const online = registered.filter(({ view }) => view.online !== false).map(({ view }) => view.name);
   const problems = (options.views ?? []).filter((name) => !online.includes(name)).map((name) => ({ path: '--views', message: `names ${name}, which is no online feature view of the registry`, cure: suggestion(name, online) }));
   refuseProblems('NOT_FOUND', 'Nothing was compared.', problems);
   const asOfMicros = options.asOf ?? clock.now();
   return (options.views ?? online).map((name) => {
-    const view = snapshotView({ entities, featureViews: registered.map((one) => one.view), featureServices: [] }, name);
+    const view = snapshotView(contents, name);
     const ends = registered.find((one) => one.view.name === name)!.materializationIntervals.map(({ endMicros }) => endMicros);
     const joinKeys = view.joinKeys.map((key) => key.name);
     return {
@@ -88,9 +89,9 @@ function summaryLines(audit: ViewAudit): readonly string[] {
 function differenceLines(listed: readonly ListedDifference[], audits: readonly ViewAudit[]): readonly string[] {
   if (listed.length === 0) return [];
   const rows = listed.flatMap(({ view, joinKeys, keys, kind, features, offlineEventMicros, onlineEventMicros }) => {
-    const entity = joinKeys.map((name, index) => `${name}=${show(keys[index]!)}`).join(' ');
+    const entity = joinKeys.map((name, index) => `${name}=${showValue(keys[index]!)}`).join(' ');
     const times = [view, entity, DIFFERENCES[kind], 'event timestamp', instantText(offlineEventMicros), instantText(onlineEventMicros)];
-    return [...(offlineEventMicros === onlineEventMicros ? [] : [times]), ...features.map(({ feature, offline, online }) => [view, entity, DIFFERENCES[kind], feature, show(offline), show(online)])];
+    return [...(offlineEventMicros === onlineEventMicros ? [] : [times]), ...features.map(({ feature, offline, online }) => [view, entity, DIFFERENCES[kind], feature, showValue(offline), showValue(online)])];
   });
   const rest = audits.reduce((sum, audit) => sum + differenceCount(audit), 0) - listed.length;
   return ['', ...table(['view', 'entity', 'difference', 'feature', 'offline', 'online'], rows), ...(rest === 0 ? [] : [`... and ${counted(rest, 'entity', 'entities')} more (--limit)`])];
@@ -100,33 +101,14 @@ function asJson({ view, joinKeys, keys, kind, features, offlineEventMicros, onli
   const instantOf = (micros: Micros | null): string | null => (micros === null ? null : formatInstant(micros));
   return {
     view,
-    entity: Object.fromEntries(joinKeys.map((name, index) => [name, plain(keys[index]!)])),
+    entity: Object.fromEntries(joinKeys.map((name, index) => [name, plainValue(keys[index]!)])),
     difference: kind,
     offline_event_timestamp: instantOf(offlineEventMicros),
     online_event_timestamp: instantOf(onlineEventMicros),
-    features: features.map(({ feature, offline, online }) => ({ feature, offline: plain(offline), online: plain(online) })),
+    features: features.map(({ feature, offline, online }) => ({ feature, offline: plainValue(offline), online: plainValue(online) })),
   };
-}
-
-/** The value as JSON holds it: integers beyond 2^53 and special numbers as text, bytes in base64. */
-function plain(value: FeatureValue): unknown {
-  if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) return String(value);
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-  return Array.isArray(value) ? value.map((item) => plain(item as FeatureValue)) : value;
-}
-
-function show(value: FeatureValue): string {
-  const shown = plain(value);
-  const text = typeof shown === 'string' ? shown : Object.is(shown, -0) ? '-0' : JSON.stringify(shown);
-  return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }
 
 function instantText(micros: Micros | null): string {
   return micros === null ? 'none' : formatInstant(micros);
-}
-
-function instant(text: string): Micros {
-  const micros = parseInstant(text);
-  if (micros === undefined) throw new InvalidArgumentError(`${JSON.stringify(text)} is not an instant such as 2026-11-23T10:00:00Z.`);
-  return micros;
 }

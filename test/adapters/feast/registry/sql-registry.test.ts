@@ -161,7 +161,7 @@ describe("Feast's SQL registry", () => {
     try {
       const plans = await Promise.all(others.map((other) => other.apply(repository)));
       assert.deepEqual(plans.map((plan) => plan.changes.length).sort(), [0, 0, 0, 10]);
-      await Promise.all(others.map((other, index) => other.recordMaterialization('weather', index, index + 1)));
+      await Promise.all(others.map((other, index) => other.recordMaterialization('weather', index * 10, index * 10 + 1)));
       const [first] = others;
       const view = (await first?.featureViews())?.find((registered) => registered.view.name === 'weather');
       assert.equal(view?.materializationIntervals.length, 4);
