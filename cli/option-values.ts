@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { parseInstant, type Micros } from '../domain/instant.ts';
 
 export function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number.`);
@@ -15,7 +16,20 @@ export function duration(text: string): number {
 
 /** Collects `--entity origin=JFK --entity carrier=AA`. */
 export function nameValue(text: string, earlier: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  const [[name, value]] = pair(text) as readonly [readonly [string, string]];
+  return { ...earlier, [name]: value };
+}
+
+/** An instant such as 2026-11-23T10:00:00Z; without a zone it is UTC. */
+export function instant(text: string): Micros {
+  const micros = parseInstant(text);
+  if (micros === undefined) throw new InvalidArgumentError(`${JSON.stringify(text)} is not an instant such as 2026-11-23T10:00:00Z.`);
+  return micros;
+}
+
+/** Collects `--entity origin=JFK --entity origin=LGA`: every one counts. */
+export function pair(text: string, earlier: readonly (readonly [string, string])[] = []): readonly (readonly [string, string])[] {
   const split = text.indexOf('=');
   if (split < 1) throw new InvalidArgumentError(`${JSON.stringify(text)} is not of the form name=value.`);
-  return { ...earlier, [text.slice(0, split)]: text.slice(split + 1) };
+  return [...earlier, [text.slice(0, split), text.slice(split + 1)]];
 }

@@ -20,7 +20,7 @@ type EntityKey = readonly FeatureValue[];
 
 /** Implements OnlineStore.renew. */
 export async function renewKeys(servers: RedisServers, layout: ViewLayout, view: FeatureViewSnapshot, asOfMicros: Micros, keyTtlSeconds: number | null): Promise<{ readonly renewed: number }> {
-  const oldest = view.ttlSeconds === null ? [] : [serializedTimestamp(asOfMicros - Math.floor(view.ttlSeconds * MICROS_PER_SECOND))];
+  const oldest = view.ttlSeconds === null ? [] : [serializedTimestamp(asOfMicros - Math.round(view.ttlSeconds * MICROS_PER_SECOND))];
   const parameters = [layout.fields.timestamp, String(keyTtlSeconds ?? -1), ...oldest];
   let renewed = 0;
   for await (const entities of scanKeys(servers, layout.keys)) renewed += await runOn(servers, RENEW_SCRIPT, entities.map(({ key }) => key), parameters);

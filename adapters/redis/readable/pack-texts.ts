@@ -32,5 +32,5 @@ export function* packTexts(view: FeatureViewSnapshot, names: KeyNames, batch: Re
 
 /** The text of the earliest event timestamp that is within the view's ttl; nothing (less than any) for a view without ttl. */
 export function oldestWithin({ ttlSeconds }: FeatureViewSnapshot, asOfMicros: Micros): string {
-  return ttlSeconds === null ? '' : formatInstant(Math.max(EARLIEST, asOfMicros - Math.floor(ttlSeconds * MICROS_PER_SECOND)));
+  return ttlSeconds === null ? '' : formatInstant(Math.max(EARLIEST, asOfMicros - Math.round(ttlSeconds * MICROS_PER_SECOND)));
 }
