@@ -28,7 +28,7 @@ const ADAPTERS = {
   mlflow: { packages: ['yaml', '@bufbuild/protobuf/wire'], adapters: [] },
   mljs: { packages: [], adapters: [] },
   onnx: { packages: ['onnxruntime-node'], adapters: [] },
-  parquet: { packages: ['hyparquet', 'hyparquet-writer'], adapters: [] },
+  parquet: { packages: ['hyparquet', 'hyparquet-writer(/.*)?'], adapters: [] },
   postgres: { packages: ['pg', 'pg-copy-streams'], adapters: [] },
   'project-files': { packages: [], adapters: [] },
   redis: { packages: ['ioredis'], adapters: ['feast'] },

@@ -4,6 +4,7 @@ import { columnOfValues } from '../../domain/data/column-of-values.ts';
 import { isArrayColumn } from '../../domain/data/columns.ts';
 import type { ArrayColumn, ColumnSchema, RecordBatch, ScalarColumn } from '../../domain/data/columns.ts';
 import { elementType } from '../../domain/features/value-types.ts';
+import { plainTexts } from './dictionary-codes.ts';
 
 /**
  * SHA-256 over the canonical contents of rows, whatever batches and files they come in. Per column two digests run: over one byte per row (1: missing), and over the values that
@@ -52,7 +53,7 @@ function* listBytes({ name, type, values, nulls }: ArrayColumn): Generator<Uint8
 
 function canonicalBytes(column: ScalarColumn): Uint8Array {
   switch (column.type) {
-    case 'String': case 'Decimal': case 'Uuid': case 'Json': return lengthPrefixed(present(column.values, column.nulls).map((text) => Buffer.from(text, 'utf8')));
+    case 'String': case 'Decimal': case 'Uuid': case 'Json': return plainTexts(present(column.values, column.nulls));
     case 'Bytes': return lengthPrefixed(present(column.values, column.nulls));
     case 'Float32': case 'Float64': case 'UnixTimestamp': case 'Timestamp': return numberBytes(column.values, column.nulls, true);
     case 'Bool': case 'Int32': case 'Int64': return numberBytes(column.values, column.nulls, false);

@@ -1,24 +1,20 @@
 import type { DecodedArray } from 'hyparquet';
 import { isArrayColumn } from '../../domain/data/columns.ts';
 import type { Column, ColumnSchema } from '../../domain/data/columns.ts';
-import { PipelineError } from '../../domain/errors.ts';
 import { elementType } from '../../domain/features/value-types.ts';
 import type { PrimitiveType, ScalarValue } from '../../domain/features/value-types.ts';
 import { MICROS_PER_SECOND } from '../../domain/instant.ts';
+import { secondsInMicros } from './flat-values.ts';
 
 /** Parquet has no whole seconds: a UnixTimestamp is kept in microseconds, in integers, since a double does not hold all of their products. */
 const UNIT = BigInt(MICROS_PER_SECOND);
-const MOST_SECONDS = 9_223_372_036_854;
 
-/** A column as the writer takes it: a typed array as it is, or an array with null where there is no value. */
+/** A column of lists, texts or bytes as the library's writer takes it: an array with null where there is no value. */
 export function toParquetValues(column: Column): DecodedArray {
   const { name, type, values, nulls } = column;
-  const { length } = values;
   if (isArrayColumn(column)) return Array.from(column.values, (items, i) => (nulls?.[i] === 1 ? null : parquetItems(column.type, items, name)));
-  if (type === 'Bool') return Array.from({ length }, (_, i) => (nulls?.[i] === 1 ? null : values[i] === 1));
-  if (type === 'Timestamp') return Array.from({ length }, (_, i) => (nulls?.[i] === 1 ? null : BigInt(values[i]!)));
-  if (type === 'UnixTimestamp') return Array.from({ length }, (_, i) => (nulls?.[i] === 1 ? null : microsOfSeconds(values[i]!, name)));
-  return nulls === null ? (values as DecodedArray) : Array.from({ length }, (_, i) => (nulls[i] === 1 ? null : values[i]));
+  if (ArrayBuffer.isView(values)) throw new RangeError(`column ${name} of type ${type} is written by flat-column.ts`);
+  return nulls === null ? (values as DecodedArray) : Array.from(values as readonly (string | Uint8Array)[], (value, i) => (nulls[i] === 1 ? null : value));
 }
 
 /** The column of the values that the reader gave (instants as bigints). */
@@ -39,18 +35,13 @@ export function fromParquetValues({ name, type }: ColumnSchema, decoded: Decoded
 }
 
 function parquetItems(type: `Array(${PrimitiveType})`, items: readonly ScalarValue[], name: string): readonly unknown[] {
-  return type === 'Array(UnixTimestamp)' ? items.map((seconds) => microsOfSeconds(seconds as number, name)) : items;
+  return type === 'Array(UnixTimestamp)' ? items.map((seconds) => secondsInMicros(seconds as number, name)) : items;
 }
 
 function canonicalItems(element: PrimitiveType, items: readonly unknown[]): readonly ScalarValue[] {
   if (element === 'UnixTimestamp') return items.map((micros) => Number((micros as bigint) / UNIT));
   if (element === 'Bytes') return items.map((bytes) => (bytes as Uint8Array).slice());
   return items as readonly ScalarValue[];
-}
-
-function microsOfSeconds(seconds: number, name: string): bigint {
-  if (Math.abs(seconds) <= MOST_SECONDS) return BigInt(seconds) * UNIT;
-  throw new PipelineError('INVALID_DATA', `Column ${name} is a UnixTimestamp and holds more seconds than a data set can (years beyond 290,000). Are they milliseconds or microseconds? Then divide them, or declare Int64.`);
 }
 
 const NO_BYTES = new Uint8Array(0);

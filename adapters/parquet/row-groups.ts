@@ -43,7 +43,7 @@ function joinBatches(batches: readonly RecordBatch[]): RecordBatch {
 }
 
 function joinValues(parts: readonly Column['values'][], rowCount: number): Column['values'] {
-  if (Array.isArray(parts[0])) return parts.flat() as Column['values'];
+  if (Array.isArray(parts[0])) return ([] as string[]).concat(...(parts as string[][])) as Column['values'];
   const joined = new (parts[0]!.constructor as new (length: number) => Float64Array)(rowCount);
   let offset = 0;
   for (const part of parts) {

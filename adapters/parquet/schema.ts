@@ -1,4 +1,4 @@
-import type { SchemaElement } from 'hyparquet';
+import type { ParquetType, SchemaElement } from 'hyparquet';
 import type { ColumnSchema, ScalarColumnType } from '../../domain/data/columns.ts';
 import { elementType } from '../../domain/features/value-types.ts';
 
@@ -20,6 +20,11 @@ const ELEMENTS: { readonly [T in ScalarColumnType]: Pick<SchemaElement, 'type' |
   Uuid: TEXT,
   Json: TEXT,
 };
+
+/** How Parquet stores a single value of the type. */
+export function physicalType(type: ScalarColumnType): ParquetType {
+  return ELEMENTS[type].type!;
+}
 
 /** The schema of the file: one optional column each, in order; a list in three levels (LogicalTypes.md, "Lists"), its elements never null. */
 export function parquetSchema(schema: readonly ColumnSchema[]): SchemaElement[] {

@@ -1,8 +1,11 @@
 import { open } from 'node:fs/promises';
+import type { ColumnChunk } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import type { ColumnSchema, RecordBatch } from '../../domain/data/columns.ts';
+import { isArrayColumn } from '../../domain/data/columns.ts';
+import type { Column, ColumnSchema, RecordBatch, ScalarColumn } from '../../domain/data/columns.ts';
 import { CanonicalHash } from './canonical-hash.ts';
 import { toParquetValues } from './column-values.ts';
+import { writeFlatColumn } from './flat-column.ts';
 import { regroup } from './row-groups.ts';
 import { parquetSchema } from './schema.ts';
 
@@ -19,7 +22,7 @@ export async function writeParquetFile(path: string, schema: readonly ColumnSche
     let rowCount = 0;
     for await (const group of regroup(schema, batches, ROW_GROUP_ROWS)) {
       hash.update(group);
-      await writer.write({ columnData: group.columns.map((column) => ({ name: column.name, data: toParquetValues(column) })), rowGroupSize: ROW_GROUP_ROWS });
+      await writeRowGroup(writer, bytes, group);
       await flush(bytes, file);
       rowCount += group.rowCount;
       onRows?.(rowCount);
@@ -30,6 +33,27 @@ export async function writeParquetFile(path: string, schema: readonly ColumnSche
   } finally {
     await file.close();
   }
+}
+
+/** Columns of single values are encoded here, since the library is slow with them: it takes arrays of JavaScript values. Lists, and texts too long for a page, are the library's. */
+async function writeRowGroup(writer: ParquetWriter, bytes: ByteWriter, group: RecordBatch): Promise<void> {
+  const start = bytes.offset;
+  const columns: ColumnChunk[] = [];
+  for (const column of group.columns) {
+    const flat = isArrayColumn(column) ? undefined : writeFlatColumn(bytes, column as ScalarColumn);
+    columns.push(...(flat === undefined ? await writeByLibrary(writer, column) : [flat]));
+  }
+  const total = columns.reduce((sum, { meta_data: data }) => sum + data!.total_uncompressed_size, 0n);
+  writer.row_groups.push({ columns, num_rows: BigInt(group.rowCount), total_byte_size: total, total_compressed_size: BigInt(bytes.offset - start) });
+  writer.num_rows += BigInt(group.rowCount);
+}
+
+/** The library takes the column for a row group of its own, from which its chunk is taken. */
+async function writeByLibrary(writer: ParquetWriter, column: Column): Promise<readonly ColumnChunk[]> {
+  await writer.write({ columnData: [{ name: column.name, data: toParquetValues(column) }], rowGroupSize: ROW_GROUP_ROWS });
+  const group = writer.row_groups.pop()!;
+  writer.num_rows -= group.num_rows;
+  return group.columns;
 }
 
 /** Empties the writer's buffer into the file; the writer goes on counting offsets from the file's beginning. */

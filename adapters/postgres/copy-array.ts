@@ -41,7 +41,7 @@ function elementReader(name: string, type: ColumnType, wire: WireType): ReadElem
     case 'Int64': return (bytes, at) => bytes.readBigInt64BE(at);
     case 'Float64': return (bytes, at) => bytes.readDoubleBE(at);
     case 'Float32': return wire === 'float8[]' ? (bytes, at) => float32(bytes.readDoubleBE(at), name) : (bytes, at) => bytes.readFloatBE(at);
-    case 'UnixTimestamp': return wire === 'timestamptz[]' ? (bytes, at) => Math.floor(exactInteger(bytes, at, POSTGRES_EPOCH_MICROS, name) / MICROS_PER_SECOND) : (bytes, at) => wholeSeconds(bytes, at, name);
+    case 'UnixTimestamp': return wire === 'timestamptz[]' ? (bytes, at) => Math.floor(exactInteger(viewOf(bytes), at, POSTGRES_EPOCH_MICROS, name) / MICROS_PER_SECOND) : (bytes, at) => wholeSeconds(bytes, at, name);
     case 'Bytes': return (bytes, at, length) => new Uint8Array(bytes.subarray(at, at + length));
     case 'Decimal': return (bytes, at, length) => canonicalDecimal(bytes.toString('latin1', at, at + length))!;
     case 'String': case 'Uuid': case 'Json': return (bytes, at, length) => bytes.toString('utf8', at, at + length);
@@ -52,7 +52,11 @@ function elementReader(name: string, type: ColumnType, wire: WireType): ReadElem
 /** The smallest number is "not a time", and so a null element. */
 function wholeSeconds(bytes: Buffer, at: number, name: string): number {
   if (bytes.readBigInt64BE(at) === NOT_A_TIME) throw new PipelineError('INVALID_DATA', `Column ${name} holds an array with an element that is "not a time"; lists have no null elements. Remove it in the table.`);
-  return exactInteger(bytes, at, 0, name);
+  return exactInteger(viewOf(bytes), at, 0, name);
 }
 
 const NOT_A_TIME = -(2n ** 63n);
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}

@@ -4,6 +4,7 @@ import type { ScalarValue } from '../../domain/features/value-types.ts';
 import { arrayReader } from './copy-array.ts';
 import type { WireType } from './column-types.ts';
 import { POSTGRES_EPOCH_MICROS, exactInteger, float32 } from './copy-numbers.ts';
+import { TextReader } from './copy-texts.ts';
 
 export interface CopyColumn extends ColumnSchema {
   readonly wire: WireType;
@@ -11,8 +12,8 @@ export interface CopyColumn extends ColumnSchema {
 
 /** Values of one column, filled row by row. */
 interface ColumnBuilder {
-  /** Reads `length` bytes at `offset` as the value of `row`. */
-  set(bytes: Buffer, offset: number, length: number, row: number): void;
+  /** Reads `length` bytes at `offset` as the value of `row`. `view`: of the same bytes. */
+  set(view: DataView, offset: number, length: number, row: number, bytes: Buffer): void;
   setNull(row: number): void;
   /** The first `rowCount` values as a column, and room for new ones. */
   take(rowCount: number): Column;
@@ -40,9 +41,10 @@ export class CopyDecoder {
 
   *decode(chunk: Buffer): Generator<RecordBatch> {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let offset = this.#started ? 0 : this.#readHeader(bytes);
     while (!this.#ended && offset >= 0) {
-      const next = this.#readRow(bytes, offset);
+      const next = this.#readRow(bytes, view, offset);
       if (next < 0) break;
       offset = next;
       if (this.#rows === this.#batchRows) yield this.#take();
@@ -65,10 +67,10 @@ export class CopyDecoder {
   }
 
   /** The offset behind the row at `offset`, or -1 when the row is not complete yet; then it is read again with the next chunk. */
-  #readRow(bytes: Buffer, offset: number): number {
+  #readRow(bytes: Buffer, view: DataView, offset: number): number {
     const size = bytes.length;
     if (offset + 2 > size) return -1;
-    if (bytes.readInt16BE(offset) === -1) {
+    if (view.getInt16(offset) === -1) {
       this.#ended = true;
       return offset + 2;
     }
@@ -76,14 +78,14 @@ export class CopyDecoder {
     const row = this.#rows;
     for (const column of this.#columns) {
       if (position + 4 > size) return -1;
-      const length = bytes.readInt32BE(position);
+      const length = view.getInt32(position);
       position += 4;
       if (length < 0) {
         column.setNull(row);
         continue;
       }
       if (position + length > size) return -1;
-      column.set(bytes, position, length, row);
+      column.set(view, position, length, row, bytes);
       position += length;
     }
     this.#rows = row + 1;
@@ -98,38 +100,54 @@ export class CopyDecoder {
 }
 
 type Values = Column['values'];
-type Setter<V extends Values> = (values: V, bytes: Buffer, offset: number, row: number, length: number) => void;
+type Setter<V> = (values: V, view: DataView, offset: number, row: number, length: number, bytes: Buffer) => void;
 
-function columnBuilder({ name, type, wire }: CopyColumn, rows: number): ColumnBuilder {
+function columnBuilder(column: CopyColumn, rows: number): ColumnBuilder {
+  const { name, type, wire } = column;
   switch (type) {
-    case 'Bool': return builder(name, type, rows, () => new Uint8Array(rows), (values, bytes, at, row) => { values[row] = bytes[at]!; });
-    case 'Int32': return builder(name, type, rows, () => new Int32Array(rows), (values, bytes, at, row) => { values[row] = bytes.readInt32BE(at); });
-    case 'Int64': return builder(name, type, rows, () => new BigInt64Array(rows), (values, bytes, at, row) => { values[row] = bytes.readBigInt64BE(at); });
-    case 'Float32': return builder(name, type, rows, () => new Float32Array(rows), wire === 'float8'
-      ? (values, bytes, at, row) => { values[row] = float32(bytes.readDoubleBE(at), name); }
-      : (values, bytes, at, row) => { values[row] = bytes.readFloatBE(at); });
-    case 'Float64': return builder(name, type, rows, () => new Float64Array(rows), (values, bytes, at, row) => { values[row] = bytes.readDoubleBE(at); });
-    case 'UnixTimestamp': return builder(name, type, rows, () => new Float64Array(rows), (values, bytes, at, row) => { values[row] = exactInteger(bytes, at, 0, name); });
-    case 'Timestamp': return builder(name, type, rows, () => new Float64Array(rows), (values, bytes, at, row) => { values[row] = exactInteger(bytes, at, POSTGRES_EPOCH_MICROS, name); });
-    case 'String': case 'Decimal': case 'Uuid': case 'Json': return builder(name, type, rows, () => new Array<string>(rows).fill(''), (values: string[], bytes, at, row, length) => { values[row] = bytes.toString('utf8', at, at + length); }, '');
-    case 'Bytes': return builder(name, type, rows, () => new Array<Uint8Array>(rows).fill(NO_BYTES), (values: Uint8Array[], bytes, at, row, length) => { values[row] = new Uint8Array(bytes.subarray(at, at + length)); }, NO_BYTES);
+    case 'Bool': return builder(column, rows, () => new Uint8Array(rows), (values, view, at, row) => { values[row] = view.getUint8(at); });
+    case 'Int32': return builder(column, rows, () => new Int32Array(rows), (values, view, at, row) => { values[row] = view.getInt32(at); });
+    case 'Int64': return int64Builder(column, rows);
+    case 'Float32': return builder(column, rows, () => new Float32Array(rows), wire === 'float8'
+      ? (values, view, at, row) => { values[row] = float32(view.getFloat64(at), name); }
+      : (values, view, at, row) => { values[row] = view.getFloat32(at); });
+    case 'Float64': return builder(column, rows, () => new Float64Array(rows), (values, view, at, row) => { values[row] = view.getFloat64(at); });
+    case 'UnixTimestamp': return builder(column, rows, () => new Float64Array(rows), (values, view, at, row) => { values[row] = exactInteger(view, at, 0, name); });
+    case 'Timestamp': return builder(column, rows, () => new Float64Array(rows), (values, view, at, row) => { values[row] = exactInteger(view, at, POSTGRES_EPOCH_MICROS, name); });
+    case 'String': case 'Decimal': case 'Uuid': case 'Json': {
+      const texts = new TextReader();
+      return builder(column, rows, () => new Array<string>(rows).fill(''), (values, _, at, row, length, bytes) => { values[row] = texts.read(bytes, at, length); }, '');
+    }
+    case 'Bytes': return builder(column, rows, () => new Array<Uint8Array>(rows).fill(NO_BYTES), (values, _, at, row, length, bytes) => { values[row] = new Uint8Array(bytes.subarray(at, at + length)); }, NO_BYTES);
     default: {
-      const read = arrayReader({ name, type, wire });
-      return builder(name, type, rows, () => new Array<readonly ScalarValue[]>(rows).fill(NO_ITEMS), (values: (readonly ScalarValue[])[], bytes, at, row) => { values[row] = read(bytes, at); }, NO_ITEMS);
+      const read = arrayReader(column);
+      return builder(column, rows, () => new Array<readonly ScalarValue[]>(rows).fill(NO_ITEMS), (values, _, at, row, __, bytes) => { values[row] = read(bytes, at); }, NO_ITEMS);
     }
   }
+}
+
+/** Two words for each value: no bigint is made. Little-endian, as typed arrays are on every platform that this project runs on. */
+function int64Builder(column: CopyColumn, rows: number): ColumnBuilder {
+  const words = builder(column, rows, () => new Int32Array(2 * rows), (values, view, at, row) => {
+    values[2 * row] = view.getInt32(at + 4);
+    values[2 * row + 1] = view.getInt32(at);
+  });
+  return { ...words, take: (rowCount) => {
+    const taken = words.take(rowCount);
+    return { ...taken, values: new BigInt64Array((taken.values as unknown as Int32Array).buffer, 0, rowCount) } as Column;
+  } };
 }
 
 const NO_BYTES = new Uint8Array(0);
 const NO_ITEMS: readonly ScalarValue[] = [];
 
 /** `empty`: what stands in the place of a null in a column of objects. */
-function builder<V extends Values>(name: string, type: Column['type'], rows: number, allocate: () => V, setValue: Setter<V>, empty?: string | Uint8Array | readonly ScalarValue[]): ColumnBuilder {
+function builder<V extends Values>({ name, type }: CopyColumn, rows: number, allocate: () => V, setValue: Setter<V>, empty?: string | Uint8Array | readonly ScalarValue[]): ColumnBuilder {
   let values = allocate();
   let nulls: Uint8Array | null = null;
   return {
-    set(bytes, offset, length, row) {
-      setValue(values, bytes, offset, row, length);
+    set(view, offset, length, row, bytes) {
+      setValue(values, view, offset, row, length, bytes);
       if (nulls !== null) nulls[row] = 0; // a row cut by the end of a chunk is read twice
     },
     setNull(row) {
@@ -138,7 +156,8 @@ function builder<V extends Values>(name: string, type: Column['type'], rows: num
       if (empty !== undefined) (values as unknown as (typeof empty)[])[row] = empty;
     },
     take(rowCount) {
-      const column = { name, type, values: rowCount === rows ? values : values.slice(0, rowCount), nulls: nulls?.includes(1) === true ? nulls.subarray(0, rowCount) : null } as Column;
+      const kept = rowCount === rows || type === 'Int64' ? values : values.slice(0, rowCount);
+      const column = { name, type, values: kept, nulls: nulls?.includes(1) === true ? nulls.subarray(0, rowCount) : null } as Column;
       values = allocate();
       nulls = null;
       return column;

@@ -11,8 +11,8 @@ export function float32(value: number, name: string): number {
 }
 
 /** An int8 plus `epoch` as a number; refused where it is not exact (infinity, or an instant after the year 2255). */
-export function exactInteger(bytes: Buffer, offset: number, epoch: number, name: string): number {
-  const value = bytes.readInt32BE(offset) * 2 ** 32 + bytes.readUInt32BE(offset + 4) + epoch;
+export function exactInteger(bytes: DataView, offset: number, epoch: number, name: string): number {
+  const value = bytes.getInt32(offset) * 2 ** 32 + bytes.getUint32(offset + 4) + epoch;
   if (!Number.isSafeInteger(value)) throw new PipelineError('INVALID_DATA', `Column ${name} holds an instant that cannot be kept exact: infinity, or outside the years 1685 to 2255. Filter it out or replace it by null.`);
   return value;
 }
