@@ -169,6 +169,10 @@ export function describeExperimentTrackerContract(name: string, open: () => Prom
         assert.deepEqual([resolved.version, resolved.name, resolved.modelId], [version, name, models[Number(version) - 1]?.modelId]);
       }
       assert.equal((await tracker.modelFolder(`models:/${name}/1`)).modelId, models[0]?.modelId);
+      await tracker.setAlias(name, 'older', '1');
+      await tracker.setAlias(name, 'oldest', '1');
+      const aliased = (await tracker.aliasedVersions()).filter((version) => version.name === name);
+      assert.deepEqual(aliased.map(({ version, aliases }) => [version, [...aliases].sort()]), [['1', ['older', 'oldest']], ['2', ['champion']]]);
     });
 
     it('moves an alias only from the version that the caller saw, when it says which', async () => {
