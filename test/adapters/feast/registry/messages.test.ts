@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { entityMessage, readEntity } from '../../../../adapters/feast/registry/entity-message.ts';
 import { DATA_SOURCES, ENTITIES, FEATURE_SERVICES, FEATURE_VIEWS, type RegistryKind } from '../../../../adapters/feast/registry/kinds.ts';
+import { pushMessage, readPush } from '../../../../adapters/feast/registry/push-message.ts';
 import { readService, serviceMessage } from '../../../../adapters/feast/registry/service-message.ts';
 import { readSource, sourceMessage } from '../../../../adapters/feast/registry/source-message.ts';
 import { fromTimestamp, toTimestamp } from '../../../../adapters/feast/registry/timestamps.ts';
@@ -18,9 +19,10 @@ const type: fc.Arbitrary<ValueType> = fc.constantFrom(...PRIMITIVE_TYPES, ...PRI
 const entity = fc.tuple(described, fc.record({ name, joinKey: name, valueType: fc.constantFrom(...JOIN_KEY_TYPES) })).map(([more, rest]) => ({ ...more, ...rest }) as Entity);
 const field = fc.tuple(described, fc.record({ name, type })).map(([more, rest]) => ({ ...more, ...rest }));
 const source = fc
-  .tuple(described, fc.record({ name, table: fc.tuple(name, name).map((parts) => parts.join('.')), timestampField: name }), optional({ createdTimestampColumn: name, fieldMapping: fc.dictionary(name, name, { minKeys: 1, noNullPrototype: true }) }))
+  .tuple(described, fc.record({ name, table: fc.tuple(name, name).map((parts) => parts.join('.')), timestampField: name }), optional({ createdTimestampColumn: name, deletedColumn: name, latenessSeconds: fc.nat(), fieldMapping: fc.dictionary(name, name, { minKeys: 1, noNullPrototype: true }) }))
   .map(([more, rest, columns]) => ({ ...more, ...rest, ...columns }));
-const flags = optional({ online: fc.constant(false), asKnown: fc.constant(true) });
+const push = fc.tuple(described, fc.record({ name })).map(([more, rest]) => ({ ...more, ...rest }));
+const flags = optional({ pushSource: push, online: fc.constant(false), asKnown: fc.constant(true) });
 const entities = fc.uniqueArray(entity, { selector: ({ name: key }) => key, maxLength: 3 });
 const view = fc
   .tuple(described, fc.record({ name, features: fc.uniqueArray(field, { selector: ({ name: key }) => key, minLength: 1, maxLength: 4 }), ttlSeconds: fc.option(fc.integer({ min: 1 })), source }), flags)
@@ -41,8 +43,13 @@ describe("definitions in Feast's messages", () => {
         for (const item of own) assert.deepEqual(readEntity(stored(ENTITIES, (previous) => entityMessage(item, previous))), item);
         assert.deepEqual(readSource(stored(DATA_SOURCES, (previous) => sourceMessage(definition.source, previous))), definition.source);
         assert.deepEqual(readView(stored(FEATURE_VIEWS, (previous) => viewMessage(definition, own, 'p', previous))), definition);
-        const service = { name: 's', features: [{ view: definition.name, features: definition.features.map((feature) => feature.name) }] };
-        assert.deepEqual(readService(stored(FEATURE_SERVICES, (previous) => serviceMessage(service, [definition], previous))), service);
+        if (definition.pushSource !== undefined) {
+          const { pushSource } = definition;
+          assert.deepEqual(readPush(stored(DATA_SOURCES, (previous) => pushMessage(pushSource, definition.source, previous))), pushSource);
+        }
+        const features = definition.features.map((feature) => feature.name);
+        const service = { name: 's', features: [{ view: definition.name, features }, { view: definition.name, features: features.slice(1), alias: 'other', joinKeyMap: { a: 'b' } }] };
+        assert.deepEqual(readService(stored(FEATURE_SERVICES, (previous) => serviceMessage(service, { featureViews: [definition] }, previous))), service);
       }),
     );
   });

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import pg from 'pg';
+import { createFieldKeys } from '../../../../adapters/feast/codec/field-keys.ts';
+import { snapshotView } from '../../../../domain/features/resolve.ts';
 import { createFeastSqlRegistry } from '../../../../adapters/feast/registry/sql-registry.ts';
+import { LabelViewSchema } from '../../../../adapters/feast/gen/feast/core/LabelView_pb.ts';
+import { StreamFeatureViewSchema } from '../../../../adapters/feast/gen/feast/core/StreamFeatureView_pb.ts';
 import { FeatureViewSchema, FeatureViewSpecSchema, FeatureViewState } from '../../../../adapters/feast/gen/feast/core/FeatureView_pb.ts';
 import type { FeatureRepository } from '../../../../domain/features/definitions.ts';
 import { PipelineError } from '../../../../domain/errors.ts';
@@ -11,6 +15,18 @@ import { repository } from './repository.ts';
 
 const [weather, punctuality, calendar] = repository.featureViews;
 assert.ok(weather && punctuality && calendar);
+
+/** Two names whose `calendar:<name>` have one hash of 32 bits: some 80,000 names hold such a pair. */
+function collidingFeatures(): readonly string[] {
+  const keys = createFieldKeys('calendar');
+  const seen = new Map<string, string>();
+  for (let n = 0; ; n++) {
+    const [name, key] = [`f${n}`, keys.feature(`f${n}`).toString('hex')];
+    const other = seen.get(key);
+    if (other !== undefined) return [other, name];
+    seen.set(key, name);
+  }
+}
 
 describe("Feast's SQL registry", () => {
   let database: TestDatabase;
@@ -137,6 +153,24 @@ describe("Feast's SQL registry", () => {
     assert.equal((await client.query('SELECT 1 FROM feast_registry.on_demand_feature_views WHERE project_id = $1', [project])).rowCount, 1);
   });
 
+  it('keeps stream and label views of Python, with the entities, sources and services that they need', async () => {
+    const { featureServices: _, ...rest } = repository;
+    await registry.apply(repository);
+    const batch = (name: string) => ({ name, dataSourceClassType: 'x' });
+    const stream = toBinary(StreamFeatureViewSchema, create(StreamFeatureViewSchema, { spec: { name: 'clicks', entities: ['carrier'], batchSource: batch('punctuality_source'), features: [{ name: 'n', valueType: 4 }] } }));
+    const labels = toBinary(LabelViewSchema, create(LabelViewSchema, { spec: { name: 'marked', entities: ['carrier'], source: batch('calendar_source') } }));
+    await client.query('INSERT INTO feast_registry.stream_feature_views VALUES ($1, $2, 0, $3, NULL)', ['clicks', project, stream]);
+    await client.query('INSERT INTO feast_registry.label_views VALUES ($1, $2, 0, $3, NULL)', ['marked', project, labels]);
+    const airport = repository.entities.filter(({ name }) => name === 'airport');
+    const plan = await registry.apply({ ...rest, entities: airport, featureViews: [weather], featureServices: [] });
+    assert.deepEqual(plan.changes.map(({ action, kind, name }) => `${action} ${kind} ${name}`), ['remove feature view calendar', 'remove feature view punctuality', 'remove feature service delay_v1']);
+    const { rows } = await client.query<{ message: Buffer }>('SELECT feature_view_proto AS message FROM feast_registry.stream_feature_views WHERE project_id = $1', [project]);
+    assert.deepEqual(rows.map(({ message }) => message), [Buffer.from(stream)]);
+    const { unusable } = await registry.contents();
+    assert.deepEqual(unusable.map(({ kind, name, features }) => [kind, name, features]), [['stream feature view', 'clicks', ['n']], ['label view', 'marked', []]]);
+    assert.ok(unusable.every(({ reason }) => reason.length > 20));
+  });
+
   it("refuses a view's name that another kind of view has", async () => {
     await registry.apply({ ...repository, featureViews: [], featureServices: [] });
     await client.query("INSERT INTO feast_registry.on_demand_feature_views VALUES ('weather', $1, 0, '\\x', NULL)", [project]);
@@ -154,6 +188,59 @@ describe("Feast's SQL registry", () => {
     const view = (await registry.featureViews()).find((registered) => registered.view.name === 'punctuality');
     assert.deepEqual(view?.materializationIntervals, [{ startMicros: 5, endMicros: 1_700_000_000_123_456 }]);
     await assert.rejects(registry.recordMaterialization('punctualty', 1, 2), /Did you mean "punctuality"\?/);
+  });
+
+  it('changes nothing when more would change than was shown, but accepts that another process did a part of it', async () => {
+    const shown = await registry.plan(repository);
+    await registry.apply({ ...repository, featureServices: [] });
+    assert.deepEqual((await registry.apply(repository, shown)).changes.map(({ kind, name }) => `${kind} ${name}`), ['feature service delay_v1']);
+    const less = withView(0, { description: 'Other words' });
+    const planned = await registry.plan(less);
+    await registry.apply(withView(0, { ttlSeconds: 5 }));
+    await assert.rejects(registry.apply(less, planned), (error) => error instanceof PipelineError && error.code === 'CONFLICT' && /more would change now than was shown/.test(error.message));
+    assert.equal((await registry.featureViews()).find(({ view }) => view.name === 'weather')?.view.ttlSeconds, 5);
+  });
+
+  it('takes no materialization of an earlier definition for one of the present', async () => {
+    await registry.apply(repository);
+    const earlier = snapshotView(await registry.contents(), 'weather');
+    await registry.recordMaterialization('weather', 1, 2, earlier);
+    await registry.apply(withView(0, { description: 'Other words', ttlSeconds: 5 }));
+    await registry.recordMaterialization('weather', 2, 3, earlier);
+    await registry.apply(withView(0, { features: [...weather.features, { name: 'wind', type: 'Float64' }] }));
+    await assert.rejects(registry.recordMaterialization('weather', 3, 4, earlier), (error) => error instanceof PipelineError && error.code === 'CONFLICT' && /was changed while it was materialized/.test(error.message));
+    assert.deepEqual((await registry.featureViews()).find(({ view }) => view.name === 'weather')?.materializationIntervals, []);
+  });
+
+  it('notes with a change which online values go, and forgets it only when they are gone', async () => {
+    await registry.apply(repository);
+    const before = snapshotView(await registry.contents(), 'weather');
+    await registry.apply(withView(0, { features: [{ name: 'temp', type: 'Int64' }, ...weather.features.slice(1)] }));
+    const asked: unknown[] = [];
+    await assert.rejects(registry.removeOnlineValues((view) => (asked.push(view), Promise.reject(new Error('Redis is away')))), /Redis is away/);
+    assert.deepEqual(await registry.removeOnlineValues((view) => Promise.resolve(asked.push(view))), ['weather']);
+    assert.deepEqual(asked, [before, before], 'the view as it was');
+    assert.deepEqual(await registry.removeOnlineValues(() => assert.fail('nothing is left')), []);
+  });
+
+  it('loses neither a change nor a materialization that come at once', async () => {
+    await registry.apply(repository);
+    const other = createFeastSqlRegistry({ connectionString: database.url, schema: 'feast_registry', project });
+    try {
+      await Promise.all([0, 1, 2, 3].flatMap((n) => [registry.apply(withView(0, { description: `Words ${n}` })), other.recordMaterialization('weather', n * 10, n * 10 + 5)]));
+      const { view, materializationIntervals } = (await registry.featureViews()).find((registered) => registered.view.name === 'weather')!;
+      assert.match(view.description ?? '', /^Words \d$/);
+      assert.deepEqual([...materializationIntervals].sort((a, b) => a.startMicros - b.startMicros), [0, 1, 2, 3].map((n) => ({ startMicros: n * 10, endMicros: n * 10 + 5 })));
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('refuses two features of one entity that the online store would keep in one field', async () => {
+    const names = collidingFeatures();
+    const twins = withView(2, { features: names.map((name) => ({ name, type: 'Int64' })) });
+    await assert.rejects(registry.apply(twins), /in the same field as calendar:.*Rename one of the two/);
+    assert.deepEqual(await registry.featureViews(), []);
   });
 
   it('loses nothing when several processes write at once', async () => {
