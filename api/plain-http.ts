@@ -38,11 +38,10 @@ export function readBody(request: IncomingMessage, most: number): Promise<string
   });
 }
 
-/** One write: head and body together. `more`: further headers, name and value in turn. */
+/** Given as one text, head and body leave in one write. `more`: further headers, name and value in turn. */
 export function sendText(response: ServerResponse, status: number, type: string, text: string, more: readonly string[] = []): void {
-  const body = Buffer.from(text, 'utf8');
-  response.writeHead(status, ['Content-Type', type, 'Content-Length', String(body.length), ...SAFE_HEADER_LIST, ...more]);
-  response.end(body);
+  response.writeHead(status, ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(text)), ...SAFE_HEADER_LIST, ...more]);
+  response.end(text);
 }
 
 export function sendNothing(response: ServerResponse, status: number): void {
