@@ -14,6 +14,10 @@ export interface ViewLayout {
   readonly fields: FieldKeys;
   /** Our own field beside Feast's, which Feast ignores: since when the stored row is known. */
   readonly createdField: Buffer;
+  /** Fields that the view has in a hash. */
+  readonly ownFields: number;
+  /** Fields of the widest hash of its entities that was read as a whole, those of other views among them: reads choose their command by it. */
+  widestSeen: number;
 }
 
 /** Layouts by snapshot; a snapshot that nobody holds any more takes its layout with it. */
@@ -27,6 +31,8 @@ export function createViewLayouts(project: string): (view: FeatureViewSnapshot) 
         keys: createEntityKeyReader(project, view.joinKeys),
         fields: createFieldKeys(view.name),
         createdField: Buffer.from(`_created:${view.name}`, 'utf8'),
+        ownFields: view.features.length + 2,
+        widestSeen: 0,
       };
       layouts.set(view, layout);
     }

@@ -76,6 +76,23 @@ export function describeOnlineStoreContract(name: string, open: () => Promise<On
       assert.deepEqual(answer?.map((row) => row.values[0]), keys.map((_, index) => BigInt(index)));
     });
 
+    it('gives any number of features of wide views that share a key, and the same values whether few, many or all are asked for', async () => {
+      const wide = ['one', 'two'].map((name) => testView(`wide_${name}`, [{ name: 'wide_id', type: 'Int64' }], Array.from({ length: 150 }, (_, index) => ({ name: `f${index}`, type: 'Int32' as const }))));
+      const valueOf = (view: number, id: bigint, index: number): number | null => (index % 7 === 0 ? null : view * 100_000 + Number(id) * 1000 + index);
+      const ids = [1n, 2n, 3n];
+      for (const [at, view] of wide.entries()) await write(view, ...ids.map((id) => ({ key: [id], values: view.features.map((_, index) => valueOf(at, id, index)), event: NOW })));
+      for (let round = 0; round < 2; round++) {
+        for (const count of [1, 50, 80, 150]) {
+          const features = wide[0]!.features.slice(150 - count).map(({ name }) => name);
+          const answer = await store.read(wide.map((view) => ({ view, features, entityKeys: [...ids, [9n]].flat().map((id) => [id]) })));
+          answer.forEach((rows, at) => {
+            assert.deepEqual(rows.slice(0, 3).map((row) => row.values), ids.map((id) => features.map((_, index) => valueOf(at, id, 150 - count + index))));
+            assert.deepEqual(rows[3], { eventTimestampMicros: undefined, values: features.map(() => null) });
+          });
+        }
+      }
+    });
+
     it('lets a view without entities have one row', async () => {
       const view = testView('global', [], [{ name: 'n', type: 'Int64' }]);
       await write(view, { key: [], values: [777n], event: NOW });
