@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DescFile, DescMessage } from '@bufbuild/protobuf';
 import pg from 'pg';
 import { file_feast_core_DataSource } from '../../adapters/feast/gen/feast/core/DataSource_pb.ts';
 import { file_feast_core_Entity } from '../../adapters/feast/gen/feast/core/Entity_pb.ts';
@@ -17,12 +16,13 @@ import { file_feast_core_FeatureViewProjection } from '../../adapters/feast/gen/
 import { file_feast_core_Project } from '../../adapters/feast/gen/feast/core/Project_pb.ts';
 import { file_feast_types_Value } from '../../adapters/feast/gen/feast/types/Value_pb.ts';
 import { createRedisOnlineStore } from '../../adapters/redis/online-store.ts';
-import { defineEntity, defineFeatureRepository, defineFeatureService, defineFeatureView } from '../../domain/features/define.ts';
 import { selectFeatures, snapshotView } from '../../domain/features/resolve.ts';
 import { createFeastSqlRegistry } from '../../adapters/feast/registry/sql-registry.ts';
 import type { FeatureRegistry } from '../../ports/feature-registry.ts';
 import { repository } from '../adapters/feast/registry/repository.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { allMessages, describeSchema, fieldFacts } from './feast/facts.ts';
+import { pushed } from './feast/pushed-repository.ts';
 import { testServers } from '../support/servers.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -199,7 +199,7 @@ describe("Feast's Python SDK", function () {
     assert.deepEqual(await feast('historical', ours, 'aliased', { service: 'routes_v1', rows, full: true }), [
       { row: 0, origin: 'JFK', dest: 'EWR', origin_weather__temp: 30, origin_weather__wind: 3, dest_weather__temp: 40 },
     ]);
-    const store = createRedisOnlineStore({ ...redisConfig(await testServers()), project: 'aliased', keyTtlSeconds: 60 });
+    const store = createRedisOnlineStore({ ...redisConfig(new URL((await testServers()).redisUrl)), project: 'aliased', keyTtlSeconds: 60 });
     try {
       const view = snapshotView(pushed, 'weather');
       const column = (name: string, values: readonly number[]) => ({ name, type: 'Float64', values: Float64Array.from(values), nulls: null }) as const;
@@ -283,20 +283,7 @@ describe("Feast's Python SDK", function () {
   });
 });
 
-const airport = defineEntity({ name: 'airport', joinKey: 'origin', valueType: 'String' });
-const weatherView = defineFeatureView({
-  name: 'weather',
-  entities: [airport],
-  features: [{ name: 'temp', type: 'Float64' }, { name: 'wind', type: 'Float64' }],
-  ttlSeconds: 21_600,
-  source: { name: 'weather_table', table: 'feature_mart.pushed', timestampField: 'event_timestamp', deletedColumn: 'gone', latenessSeconds: 60 },
-  pushSource: { name: 'weather_push', owner: 'pusher', tags: { a: 'b' } },
-});
-const routes = defineFeatureService({ name: 'routes_v1', features: [{ view: weatherView, alias: 'origin_weather' }, { view: weatherView, features: ['temp'], alias: 'dest_weather', joinKeyMap: { origin: 'dest' } }] });
-const pushed = defineFeatureRepository({ entities: [airport], featureViews: [weatherView], featureServices: [routes] });
-
-function redisConfig({ redisUrl }: { readonly redisUrl: string }): { readonly host: string; readonly port: number; readonly password: string } {
-  const url = new URL(redisUrl);
+function redisConfig(url: URL): { readonly host: string; readonly port: number; readonly password: string } {
   return { host: url.hostname, port: Number(url.port), password: decodeURIComponent(url.password) };
 }
 
@@ -310,27 +297,4 @@ async function createSide(): Promise<Side> {
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   return { database, client };
-}
-
-async function describeSchema(client: pg.Client): Promise<unknown> {
-  const columns = await client.query("SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default FROM information_schema.columns WHERE table_schema = 'feast_registry' ORDER BY 1, ordinal_position");
-  const indexes = await client.query("SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'feast_registry' ORDER BY 1, 2");
-  assert.ok(columns.rows.length > 50);
-  return { columns: columns.rows as unknown[], indexes: indexes.rows as unknown[] };
-}
-
-function allMessages(container: DescFile | DescMessage): DescMessage[] {
-  const own = container.kind === 'file' ? container.messages : container.nestedMessages;
-  return own.flatMap((message) => [message, ...allMessages(message)]);
-}
-
-/** [number, type, repeated, message or enumeration, oneof] by field name, in the words of Python's descriptors. */
-function fieldFacts(message: DescMessage): Record<string, unknown> {
-  return Object.fromEntries(
-    message.fields.map(({ proto, name }) => {
-      const kinds = ['', 'DOUBLE', 'FLOAT', 'INT64', 'UINT64', 'INT32', 'FIXED64', 'FIXED32', 'BOOL', 'STRING', 'GROUP', 'MESSAGE', 'BYTES', 'UINT32', 'ENUM'];
-      const oneof = message.fields.find((field) => field.name === name)?.oneof?.name ?? '';
-      return [name, [proto.number, kinds[proto.type], proto.label === 3, proto.typeName.slice(1), oneof]];
-    }),
-  );
 }

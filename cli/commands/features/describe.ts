@@ -3,7 +3,7 @@ import { missingViewError } from '../../../domain/features/missing-view.ts';
 import { formatInstant } from '../../../domain/instant.ts';
 import type { RegisteredView } from '../../../ports/feature-registry.ts';
 import type { CommandContext } from '../../context.ts';
-import { table } from '../../output.ts';
+import { counted, table } from '../../output.ts';
 import { lastMaterialized, onlineText, ttlText } from './view-text.ts';
 
 export function registerDescribe(features: Command, { services, run }: CommandContext): void {
@@ -38,7 +38,7 @@ function describeView(registered: RegisteredView): readonly string[] {
     `  tags          ${Object.entries(view.tags ?? {}).map(([key, value]) => `${key}=${value}`).join(', ') || 'none'}`,
     `  applied       ${formatInstant(createdMicros)}, changed ${formatInstant(updatedMicros)}`,
     `  online        ${onlineText(registered)}`,
-    `  materialized  ${lastMaterialized(materializationIntervals)} (${materializationIntervals.length} intervals)`,
+    `  materialized  ${lastMaterialized(materializationIntervals)} (${counted(materializationIntervals.length, 'interval')})`,
     ...table(['  feature', 'type', 'description'], view.features.map(({ name, type, description }) => [`  ${name}`, type, description ?? ''])),
   ];
 }
