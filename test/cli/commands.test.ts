@@ -54,8 +54,8 @@ describe('ml-pipeline on real servers', function () {
     assert.deepEqual(await json<Plan>('features', 'apply'), { changes: [], unchanged: 4, applied: true, online: [] });
     const list = await run('features', 'list');
     assert.equal((await run('features', 'validate')).stdout, '1 entity, 1 feature view and 1 feature service fit their tables.\n');
-    assert.match(list.stdout, /^feature view +entities +features +ttl +materialized to\ncounters +customer +1 +1 d +never\n\nfeature service +feature views\ncounting_v1 +counters\n$/);
-    assert.match((await run('features', 'describe', 'counters')).stdout, /^counters: Counted\.\n +entities +customer\n +source +feature_mart\.counters \(event event_timestamp, created created_timestamp\)/);
+    assert.match(list.stdout, /^feature view +entities +features +ttl +source +push source +online +materialized to\ncounters +customer +1 +1 d +counters +empty +never\n\nfeature service +feature views\ncounting_v1 +counters\n\ndata source +kind +table +description\ncounters +table +feature_mart\.counters\n$/);
+    assert.match((await run('features', 'describe', 'counters')).stdout, /^counters: Counted\.\n +entities +customer\n +source +counters: feature_mart\.counters \(event event_timestamp, created created_timestamp\)/);
     const unknown = await run('features', 'describe', 'counter');
     assert.deepEqual([unknown.code, /Did you mean "counters"\?/.test(unknown.stderr)], [2, true]);
   });
