@@ -33,6 +33,7 @@ const ADAPTERS = {
   'project-files': { packages: [], adapters: [] },
   redis: { packages: ['ioredis'], adapters: ['feast'] },
   'sample-data': { packages: ['pg', 'pg-copy-streams'], adapters: ['postgres'] },
+  'spine-files': { packages: ['hyparquet'], adapters: [] },
   system: { packages: [], adapters: [] },
   templates: { packages: ['nunjucks'], adapters: [] },
   trainers: { packages: [], adapters: ['file', 'lightgbm', 'mljs'] },

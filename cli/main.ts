@@ -39,6 +39,8 @@ const services: Services = {
     const { folder, config } = await project();
     return (await import('../adapters/file/run-storage.ts')).createFileRunStorage(resolve(folder, config.artifacts.folder));
   },
+  openSpineFile: async (request) => (await import('../adapters/spine-files/read-spine-file.ts')).openSpineFile(request),
+  writeParquet: async (path, rows, onRows) => (await import('../adapters/parquet/write-dataset.ts')).writeParquetWhole(path, rows.schema, rows.batches, onRows),
   startWorker: async ({ log }) => (await import('../workers/main.ts')).startWorkers(await project(), log),
   startApi: async (options) => {
     const found = await project();

@@ -1,4 +1,8 @@
 import type { Client } from '@temporalio/client';
+import type { RowStream } from '../ports/warehouse.ts';
+import type { Micros } from '../domain/instant.ts';
+import type { JoinKeyType } from '../domain/features/value-types.ts';
+import type { ColumnSchema, RecordBatch } from '../domain/data/columns.ts';
 import type { Log } from '../ports/log.ts';
 import type { BackgroundProcesses, LocalStack, ProbeResult, StackProcess } from '../ports/local-stack.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -22,6 +26,21 @@ export interface Running {
   abandon?(): void;
 }
 
+/** What a spine file must hold. */
+export interface SpineFileRequest {
+  readonly path: string;
+  readonly timestampColumn: string;
+  /** Columns that must be there, with the types of the join keys that they hold. */
+  readonly keys: ReadonlyMap<string, JoinKeyType>;
+  /** No row may be later. */
+  readonly asOfMicros: Micros;
+}
+
+export interface SpineFile {
+  readonly schema: readonly ColumnSchema[];
+  rows(): AsyncIterable<RecordBatch>;
+}
+
 /** The outside world of the commands; `main.ts` makes it from the project around the working directory. */
 export interface Services {
   settings(): Promise<ProjectSettings>;
@@ -31,6 +50,10 @@ export interface Services {
   withTemporal<T>(use: (client: Client) => Promise<T>): Promise<T>;
   /** The folders that runs keep between their steps. */
   runStorage(): Promise<RunStorage>;
+  /** A CSV or Parquet file as a spine, checked: see adapters/spine-files. */
+  openSpineFile(request: SpineFileRequest): Promise<SpineFile>;
+  /** Writes rows to a Parquet file at the path, which appears when it is whole; `onRows` is told the rows written so far. */
+  writeParquet(path: string, rows: RowStream, onRows: (rows: number) => void): Promise<{ readonly rowCount: number; readonly hash: string }>;
   startWorker(options: { readonly log: Log }): Promise<Running>;
   startApi(options: { readonly model?: string; readonly host?: string; readonly port?: number; readonly log: Log }): Promise<Running & { readonly url: string; readonly model: string }>;
   /** The servers of the stack. The first time it makes .env, and says so. */

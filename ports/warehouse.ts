@@ -22,6 +22,11 @@ export interface WriteSpineRequest {
   readonly signal?: AbortSignal;
 }
 
+/** A spine from rows that are at hand, of columns with single values. */
+export interface WriteSpineRowsRequest extends Omit<WriteSpineRequest, 'query'> {
+  readonly rows: RowStream;
+}
+
 export interface HistoricalFeaturesRequest {
   readonly spine: SpineRef;
   readonly timestampColumn: string;
@@ -44,11 +49,6 @@ export type JoinStrategy = (typeof JOIN_STRATEGIES)[number];
 export interface RowStream {
   readonly schema: readonly ColumnSchema[];
   readonly batches: AsyncIterable<RecordBatch>;
-}
-
-export interface JoinedRows extends RowStream {
-  /** How they are joined. */
-  readonly strategy: JoinStrategy;
 }
 
 export interface JoinedRows extends RowStream {
@@ -95,6 +95,8 @@ export interface Warehouse {
    * The table appears whole.
    */
   writeSpine(request: WriteSpineRequest): Promise<SpineRef>;
+  /** The same for rows that are not in the warehouse. */
+  writeSpineRows(request: WriteSpineRowsRequest): Promise<SpineRef>;
   /**
    * The training set: all columns of the spine (without `row_number`), then the selected features, one row per spine row, in spine order.
    * Rules: docs/adr/0005-point-in-time-join.md; `domain/features/point-in-time.ts` is their oracle. Values are cast to the declared types.

@@ -1,4 +1,6 @@
-import { open } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { ColumnChunk } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { isArrayColumn } from '../../domain/data/columns.ts';
@@ -32,6 +34,18 @@ export async function writeParquetFile(path: string, schema: readonly ColumnSche
     return { rowCount, hash: hash.digest() };
   } finally {
     await file.close();
+  }
+}
+
+/** The same for a path of the user's: the file appears when it is whole, in place of one that is there; nothing is left of one that is not. */
+export async function writeParquetWhole(path: string, schema: readonly ColumnSchema[], batches: AsyncIterable<RecordBatch>, onRows?: (rows: number) => void): Promise<{ readonly rowCount: number; readonly hash: string }> {
+  const building = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+  try {
+    const written = await writeParquetFile(building, schema, batches, onRows);
+    await rename(building, path);
+    return written;
+  } finally {
+    await rm(building, { force: true });
   }
 }
 

@@ -21,11 +21,12 @@ const UNDEFINED_TABLE = '42P01';
 
 type ReadableColumn = NativeColumn & { readonly family: NativeFamily; readonly type: ColumnSchema['type'] };
 
-/** Warehouse.writeSpine: one transaction, so that the table is there whole or not at all, and a failure keeps nothing. */
-export async function writeSpine(pool: pg.Pool, connectionString: string, request: WriteSpineRequest): Promise<SpineRef> {
+/** Warehouse.writeSpine: one transaction, so that the table is there whole or not at all, and a failure keeps nothing. `stage` makes in it what the query reads. */
+export async function writeSpine(pool: pg.Pool, connectionString: string, request: WriteSpineRequest, stage?: (client: pg.PoolClient) => Promise<void>): Promise<SpineRef> {
   const query = { sql: request.query.sql.replace(/[\s;]+$/, ''), values: [...request.query.values] };
   refuseProblems('INVALID_INPUT', 'The spine cannot be written.', nameProblems(request.name));
   return inTransaction(pool, (client) => cancellable(client, connectionString, request.signal, async () => {
+    await stage?.(client);
     const columns = checkColumns(request, await describeSpineQuery(client, query));
     const building = `${SPINE_SCHEMA}.building_${randomBytes(8).toString('hex')}`;
     request.signal?.throwIfAborted(); // a cancellation between two statements finds nothing to cancel

@@ -7,6 +7,7 @@ import { historicalFeatures } from './historical-features.ts';
 import { estimateRows, planNewestRows } from './newest-rows.ts';
 import { asPostgresError, createPostgresPool, inTransaction, quoteIdentifier } from './pool.ts';
 import type { PostgresConfig } from './pool.ts';
+import { writeSpineRows } from './spine-rows.ts';
 import { SPINE_SCHEMA, dropExpiredSpines, expiredSpines, describeSpineQuery, dropSpine, writeSpine } from './spine.ts';
 
 const SCHEMAS = ['raw_data', 'feature_mart', SPINE_SCHEMA] as const;
@@ -22,6 +23,7 @@ export function createPostgresWarehouse(config: PostgresConfig): Warehouse {
   return {
     prepare: () => createSchemas(pool),
     writeSpine: (request) => writeSpine(pool, connectionString, request),
+    writeSpineRows: (request) => writeSpineRows(pool, connectionString, request),
     historicalFeatures: (request) => historicalFeatures(pool, config, request),
     newestRows: async (request) => stream({ ...(await connected(planNewestRows(pool, request))), signal: request.signal }),
     estimateRows: (request) => connected(estimateRows(pool, request)),

@@ -67,4 +67,25 @@ describe('a selection of features', () => {
     assert.equal(refusal({ featureService: 'delay_v2' }).message, 'There is no feature service "delay_v2". Did you mean "delay_v1"?');
     assert.match(refusal({ features: [] }).message, /No feature is asked for/);
   });
+
+  it('takes a view under aliases, each with columns of the spine for its join keys, and names features apart by them', () => {
+    const twice = defineFeatureService({ name: 'twice', features: [{ view: weather, features: ['temp'], alias: 'from', joinKeyMap: {} }, { view: weather, alias: 'to', joinKeyMap: { origin: 'dest' } }, { view: delays }] });
+    const selection = selectFeatures({ ...repository, featureServices: [twice] }, { featureService: 'twice' });
+    assert.deepEqual(selection.columns, [
+      { view: 'from', feature: 'temp', column: 'from__temp' }, { view: 'to', feature: 'temp', column: 'to__temp' }, { view: 'to', feature: 'mean', column: 'to__mean' }, { view: 'delays', feature: 'mean', column: 'delays__mean' },
+    ]);
+    assert.deepEqual(selection.views.map((view) => [view.name, view.alias, view.joinKeyMap]), [['weather', 'from', {}], ['weather', 'to', { origin: 'dest' }], ['delays', undefined, undefined]]);
+  });
+
+  it('is refused where one name stands for two things', () => {
+    const service = { name: 'odd', features: [{ view: 'weather', features: ['temp'] }, { view: 'weather', features: ['mean'], joinKeyMap: { origin: 'dest' } }, { view: 'delays', alias: 'weather' }] };
+    assert.throws(() => selectFeatures({ ...repository, featureServices: [service] }, { featureService: 'odd' }), (error) => {
+      assert.ok(error instanceof PipelineError);
+      assert.deepEqual(error.problems.map(({ message, cure }) => `${message} ${cure}`), [
+        'The service takes two different things under this name. Give one of them an alias of its own.',
+        'The service takes two different things under this name. Give one of them an alias of its own.', 'Feature view "delays" has no feature "temp". There is: mean.', 'It is asked for more than once. Keep one of them.',
+      ]);
+      return true;
+    });
+  });
 });
