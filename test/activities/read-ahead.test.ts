@@ -24,7 +24,6 @@ describe('reading ahead', () => {
   });
 
   it('throws an error of the source after the values before it, however late it is looked at', async () => {
-    // eslint-disable-next-line @typescript-eslint/require-await -- a source that fails at once
     async function* source(): AsyncGenerator<number> {
       yield 1;
       throw new Error('lost');
