@@ -21,7 +21,7 @@ const RULES = {
 /** Adapter -> the packages of its technology, and the other adapters whose technology contains it. Every adapter may also import domain, ml, ports and temporal. */
 const ADAPTERS = {
   feast: { packages: ['@bufbuild/protobuf(/.*)?', 'pg'], adapters: ['postgres'] },
-  'feature-repo': { packages: ['tsx/esm/api'], adapters: [] },
+  'feature-repo': { packages: ['tsx/esm/api', 'esbuild'], adapters: ['node-vm'] },
   file: { packages: [], adapters: [] },
   lightgbm: { packages: ['koffi'], adapters: [] },
   'local-stack': { packages: ['pg', 'ioredis', '@temporalio/client'], adapters: [] },
@@ -30,6 +30,7 @@ const ADAPTERS = {
   onnx: { packages: ['onnxruntime-node'], adapters: [] },
   parquet: { packages: ['hyparquet', 'hyparquet-writer(/.*)?'], adapters: [] },
   postgres: { packages: ['pg', 'pg-copy-streams'], adapters: [] },
+  'node-vm': { packages: [], adapters: [] },
   'project-files': { packages: [], adapters: [] },
   redis: { packages: ['ioredis'], adapters: ['feast'] },
   'sample-data': { packages: ['pg', 'pg-copy-streams'], adapters: ['postgres'] },

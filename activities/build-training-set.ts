@@ -1,17 +1,20 @@
 import type { DatasetRef, SpineRef } from '../domain/data/dataset-ref.ts';
+import { addOnDemandFeatures } from '../domain/features/on-demand-rows.ts';
 import type { Ports } from '../ports/ports.ts';
 import { withPlan, type PlanRef } from './plan-ref.ts';
 import { withHeartbeats } from './activity-runtime.ts';
 import { runFile } from './run-files.ts';
 
-/** Joins the spine with its features, as of each row's event timestamp, into one Parquet file. */
-export function createBuildTrainingSet({ warehouse, datasetStore, artifactStore }: Pick<Ports, 'warehouse' | 'datasetStore' | 'artifactStore'>) {
+/** Joins the spine with its features, as of each row's event timestamp, computes those that are on demand, and writes one Parquet file. */
+export function createBuildTrainingSet({ warehouse, datasetStore, artifactStore, transformRunner }: Pick<Ports, 'warehouse' | 'datasetStore' | 'artifactStore' | 'transformRunner'>) {
   return {
     buildTrainingSet: (input: { readonly plan: PlanRef; readonly spine: SpineRef; readonly key: string }): Promise<DatasetRef> =>
       withHeartbeats(async ({ signal, report }) => {
         const { plan, spine } = await withPlan(artifactStore, input);
         const timestampColumn = plan.recipe.loader.entity_schema.timestamp_column;
-        const rows = await warehouse.historicalFeatures({ spine, timestampColumn, selection: plan.selection, signal });
+        const { selection } = plan;
+        const joined = await warehouse.historicalFeatures({ spine, timestampColumn, selection, signal });
+        const rows = addOnDemandFeatures({ ...joined, selection, timestampColumn, load: (view) => transformRunner.load(view) });
         return datasetStore.write(artifactStore.uri(runFile(input.key, 'training_set.parquet')), rows.schema, rows.batches, (written) => report({ rows: written, of: spine.rowCount }));
       }),
   };

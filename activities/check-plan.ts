@@ -1,6 +1,7 @@
 import type { ColumnSchema } from '../domain/data/columns.ts';
 import { PipelineError, refuseProblems, type Problem } from '../domain/errors.ts';
-import type { FeatureSelection } from '../domain/features/snapshot.ts';
+import { spineProblems } from '../domain/features/on-demand-rows.ts';
+import { keyColumn, outputColumns, type FeatureSelection } from '../domain/features/snapshot.ts';
 import { suggestion } from '../domain/nearest.ts';
 import type { Recipe } from '../domain/recipe/recipe.ts';
 import { decideInputColumns } from '../ml/preprocessing/input-columns.ts';
@@ -45,7 +46,7 @@ export function refuseMisfits({ recipe, locate }: LoadedRecipe, recipeName: stri
 function columnProblems(recipe: Recipe, columns: readonly TableColumn[], selection: FeatureSelection | undefined): readonly Problem[] {
   const { loader, augmenter, data_interface: dataInterface } = recipe;
   const names = columns.map(({ name }) => name);
-  const joinKeys = [...new Set((selection?.views ?? []).flatMap((view) => view.joinKeys.map(({ name }) => name)))];
+  const joinKeys = [...new Set((selection?.views ?? []).flatMap((view) => view.joinKeys.map(({ name }) => keyColumn(view, name))))];
   const expected: readonly (readonly [path: string, name: string])[] = [
     ...loader.entity_schema.entity_columns.map((name, index) => [`loader.entity_schema.entity_columns[${index}]`, name] as const),
     ['loader.entity_schema.timestamp_column', loader.entity_schema.timestamp_column],
@@ -54,18 +55,16 @@ function columnProblems(recipe: Recipe, columns: readonly TableColumn[], selecti
   ];
   const absent = expected.filter(([, name]) => !names.includes(name)).map(([path, name]) => ({ path, message: `is ${name}, which ${loader.source_uri} does not select.`, cure: suggestion(name, names) }));
   const keys = joinKeys.filter((name) => !loader.entity_schema.entity_columns.includes(name));
-  return [...absent, ...keys.map((name) => ({ path: 'loader.entity_schema.entity_columns', message: `lacks ${name}, the join key of a feature view that is used.`, cure: 'Select it in the query, and name it here.' }))];
+  const requested = (selection?.onDemand ?? []).flatMap((view) => spineProblems(view, columns).map(({ path, message, cure }) => ({ path: 'augmenter', message: `${path}: ${message}`, ...(cure === undefined ? {} : { cure }) })));
+  return [...absent, ...requested, ...keys.map((name) => ({ path: 'loader.entity_schema.entity_columns', message: `lacks ${name}, the join key of a feature view that is used.`, cure: 'Select it in the query, and name it here.' }))];
 }
 
 /** What the steps and the columns they work on say of each other; the schema is that of the training set to come. */
 function inputProblems(recipe: Recipe, columns: readonly TableColumn[], selection: FeatureSelection): readonly Problem[] {
   const spine = columns.flatMap(({ name, type }): ColumnSchema[] => (type === undefined ? [] : [{ name, type }]));
-  const features = selection.columns.flatMap(({ view, feature, column }): ColumnSchema[] => {
-    const type = selection.views.find(({ name }) => name === view)?.features.find(({ name }) => name === feature)?.type;
-    return type === undefined ? [] : [{ name: column, type }];
-  });
+  const features = outputColumns(selection);
   try {
-    decideInputColumns({ recipe, schema: [...spine, ...features], featureColumns: selection.columns.map(({ column }) => column) });
+    decideInputColumns({ recipe, schema: [...spine, ...features.map(({ column, type }) => ({ name: column, type }))], features });
     return [];
   } catch (error) {
     if (error instanceof PipelineError) return error.problems;

@@ -4,10 +4,11 @@ import type { RawValue } from '../domain/model/wrapped-artifact.ts';
 
 const EXAMPLE_ROWS = 5;
 
-/** The inputs, and the join keys that are none: as text, which keeps whole numbers exact. */
-export function withJoinKeys(inputs: readonly InputColumn[], entityColumns: readonly string[]): readonly InputColumn[] {
-  const keys = entityColumns.filter((name) => !inputs.some((input) => input.name === name));
-  return [...inputs, ...keys.map((name): InputColumn => ({ name, type: 'string', origin: 'entity' }))];
+/** The inputs, and what else a request names: join keys, and what on-demand features are computed from. As text, which keeps whole numbers exact. */
+export function withRequested(inputs: readonly InputColumn[], { entities, request }: { readonly entities: readonly string[]; readonly request: readonly string[] }): readonly InputColumn[] {
+  const isNew = (name: string): boolean => !inputs.some((input) => input.name === name);
+  const texts = (names: readonly string[], origin: InputColumn['origin']): InputColumn[] => names.filter(isNew).map((name) => ({ name, type: 'string', origin }));
+  return [...inputs, ...texts(entities, 'entity'), ...texts(request.filter((name) => !entities.includes(name)), 'request')];
 }
 
 /**

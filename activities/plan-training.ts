@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { parseInstant, type Micros } from '../domain/instant.ts';
 import type { FeatureRepository } from '../domain/features/definitions.ts';
 import { selectFeatures } from '../domain/features/resolve.ts';
-import type { FeatureSelection } from '../domain/features/snapshot.ts';
+import { outputColumns, type FeatureSelection } from '../domain/features/snapshot.ts';
 import type { Problem } from '../domain/errors.ts';
 import type { Recipe } from '../domain/recipe/recipe.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -57,7 +57,7 @@ async function publishPlan(store: Ports['artifactStore'], key: string, plan: Tra
   const { name, registration, evaluation } = plan.recipe;
   const hash = createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16);
   const uri = await publishJson(store, store.uri(runFile(key, `plan-${hash}.json`)), plan);
-  return { uri, recipeName, recipe: { name, registration, evaluation }, asOfMicros, features: selection.columns.length, views: selection.views.length };
+  return { uri, recipeName, recipe: { name, registration, evaluation }, asOfMicros, features: outputColumns(selection).length, views: selection.views.length + (selection.onDemand?.length ?? 0) };
 }
 
 async function select({ augmenter }: Recipe, registry: () => Promise<FeatureRepository>): Promise<FeatureSelection> {

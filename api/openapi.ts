@@ -1,6 +1,7 @@
 import { ERROR_CODES } from '../domain/errors.ts';
 import { elementType, type JoinKeyType, type PrimitiveType, type ValueType } from '../domain/features/value-types.ts';
-import type { InputColumn } from '../domain/model/preprocessor.ts';
+import { requestColumns as onDemandColumns } from '../domain/features/on-demand-rows.ts';
+import { outputColumns } from '../domain/features/snapshot.ts';
 import type { WrappedArtifact } from '../domain/model/wrapped-artifact.ts';
 import { HTTP_CODES } from './errors.ts';
 import { feastPaths, feastSchemas } from './feast/openapi-paths.ts';
@@ -62,7 +63,15 @@ const JSON_TYPES: Readonly<Record<JoinKeyType, Schema>> = {
   UnixTimestamp: { type: ['integer', 'string'], description: 'Seconds since 1970-01-01T00:00:00Z, or ISO 8601.' },
 };
 
-const requestColumns = ({ inputs }: WrappedArtifact): readonly InputColumn[] => inputs.filter(({ origin }) => origin === 'request');
+/** Request columns of the model, and of its on-demand features. */
+function requestColumns({ inputs, features }: WrappedArtifact): readonly { readonly name: string; readonly schema: Schema }[] {
+  const wanted = features === undefined ? [] : onDemandColumns(features);
+  const own = inputs.filter(({ name, origin }) => origin === 'request' && !wanted.some((column) => column.name === name));
+  return [
+    ...own.map(({ name, type }) => ({ name, schema: { type: type === 'number' ? ['number', 'boolean', 'null'] : ['string', 'null'], description: 'null: not known.' } })),
+    ...wanted.map(({ name, type }) => ({ name, schema: { type: [...new Set([...jsonTypes(type), 'string', 'null'])], description: `${type}; as text where a number is not exact. null: not known.` } })),
+  ];
+}
 
 function exactly(properties: Readonly<Record<string, Schema>>, optional: Readonly<Record<string, Schema>> = {}): Schema {
   return { type: 'object', properties: { ...properties, ...optional }, required: Object.keys(properties), additionalProperties: false };
@@ -70,7 +79,7 @@ function exactly(properties: Readonly<Record<string, Schema>>, optional: Readonl
 
 function requestSchema(artifact: WrappedArtifact): Schema {
   const entities = exactly(Object.fromEntries(artifact.entities.map(({ joinKey, type }) => [joinKey, JSON_TYPES[type]])));
-  const request = exactly(Object.fromEntries(requestColumns(artifact).map(({ name, type }) => [name, { type: type === 'number' ? ['number', 'boolean', 'null'] : ['string', 'null'], description: 'null: not known.' }])));
+  const request = exactly(Object.fromEntries(requestColumns(artifact).map(({ name, schema }) => [name, schema])));
   const parts = { ...(artifact.entities.length === 0 ? {} : { entities }), ...(requestColumns(artifact).length === 0 ? {} : { request }) };
   return exactly({ instances: { type: 'array', minItems: 1, maxItems: MAX_INSTANCES, items: exactly(parts) } });
 }
@@ -99,14 +108,11 @@ const FEATURE_TYPES: Readonly<Record<PrimitiveType, readonly string[]>> = {
   Json: ['string'],
 };
 
-function typeOf({ features }: WrappedArtifact, view: string, feature: string): ValueType {
-  return features?.views.find(({ name }) => name === view)?.features.find(({ name }) => name === feature)?.type ?? 'String';
-}
+const jsonTypes = (type: ValueType): readonly string[] => (elementType(type) === undefined ? FEATURE_TYPES[type as PrimitiveType] : ['array']);
 
 function featureSchema(type: ValueType): Schema {
-  const types = elementType(type) === undefined ? FEATURE_TYPES[type as PrimitiveType] : ['array'];
   return exactly(
-    { value: { type: [...types, 'null'], description: 'null unless the status is PRESENT.' }, status: { type: 'string', enum: FEATURE_STATUSES } },
+    { value: { type: [...jsonTypes(type), 'null'], description: 'null unless the status is PRESENT.' }, status: { type: 'string', enum: FEATURE_STATUSES } },
     { event_timestamp: { type: 'string', format: 'date-time', description: 'When it was true. Absent when the store has nothing.' }, age_seconds: { type: 'number', description: 'From then to as_of; negative when it is later.' } },
   );
 }
@@ -114,7 +120,7 @@ function featureSchema(type: ValueType): Schema {
 function responseSchema(artifact: WrappedArtifact): Schema {
   const probabilities = exactly(Object.fromEntries(artifact.classes.map((label) => [label, { type: 'number', minimum: 0, maximum: 1 }])));
   const prediction: Readonly<Record<string, Schema>> = artifact.classes.length === 0 ? { prediction: { type: 'number' } } : { prediction: { type: 'string', enum: artifact.classes }, probabilities };
-  const features = exactly(Object.fromEntries((artifact.features?.columns ?? []).map(({ column, view, feature }) => [column, featureSchema(typeOf(artifact, view, feature))])));
+  const features = exactly(Object.fromEntries((artifact.features === undefined ? [] : outputColumns(artifact.features)).map(({ column, type }) => [column, featureSchema(type)])));
   const missing = { type: 'array', items: { type: 'string' }, description: 'Features that were not PRESENT: the model saw them as missing.' };
   const known = { type: ['string', 'null'] };
   return exactly({

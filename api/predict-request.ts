@@ -1,17 +1,15 @@
 import { canonicalize } from '../domain/features/canonical.ts';
-import type { FeatureValue, JoinKeyType } from '../domain/features/value-types.ts';
+import type { FeatureValue, JoinKeyType, ValueType } from '../domain/features/value-types.ts';
 import { PipelineError } from '../domain/errors.ts';
 import type { InputColumn } from '../domain/model/preprocessor.ts';
 import type { WrappedArtifact } from '../domain/model/wrapped-artifact.ts';
 import { check, list, refuse, show, toProblem, type Shape } from '../domain/validation/shape.ts';
 import { object, required, type RequiredField } from '../domain/validation/object.ts';
 
-export type RequestValue = number | string | boolean | null;
-
-/** One row to predict: join key values (canonical) and request columns by name; null: not known. */
+/** One row to predict: join key values (canonical) and request columns by name, canonical where an on-demand feature is computed from them; null: not known. */
 export interface PredictInstance {
   readonly entities: Readonly<Record<string, FeatureValue>>;
-  readonly request: Readonly<Record<string, RequestValue>>;
+  readonly request: Readonly<Record<string, FeatureValue>>;
 }
 
 export interface PredictRequest {
@@ -28,10 +26,12 @@ export function parsePredictRequest(shape: Shape<PredictRequest>, body: unknown)
   return value.instances;
 }
 
-/** What the model needs in the body of `POST /predict`. */
-export function requestShape({ entities, inputs }: WrappedArtifact): Shape<PredictRequest> {
+/** What the model needs in the body of `POST /predict`; `onDemand`: columns that its on-demand features are computed from. */
+export function requestShape({ entities, inputs }: WrappedArtifact, onDemand: readonly { readonly name: string; readonly type: ValueType }[]): Shape<PredictRequest> {
   const entityFields = Object.fromEntries(entities.map(({ joinKey, type }) => [joinKey, required(entityValue(type))]));
-  const requestFields = Object.fromEntries(inputs.filter(({ origin }) => origin === 'request').map(({ name, type }) => [name, required(requestValue(type))]));
+  const inputFields = new Map(inputs.filter(({ origin }) => origin === 'request').map(({ name, type }) => [name, requestValue(type)]));
+  const onDemandFields = onDemand.map(({ name, type }) => [name, required(bothShapes(inputFields.get(name), typedValue(type)))] as const);
+  const requestFields = Object.fromEntries([...[...inputFields].map(([name, shape]) => [name, required(shape)] as const), ...onDemandFields]);
   const instance = object({ entities: part(entityFields), request: part(requestFields) }) as Shape<PredictInstance>;
   const instances = list(instance, { min: 1 });
   const bounded: Shape<readonly PredictInstance[]> = (value, spot) =>
@@ -45,10 +45,19 @@ function part<T>(fields: Readonly<Record<string, RequiredField<T>>>): RequiredFi
 }
 
 function entityValue(type: JoinKeyType): Shape<FeatureValue> {
+  const typed = typedValue(type);
   return (value, spot) => {
     if (value === null) return refuse(spot, 'is null', 'Name an entity; one that the store does not know is answered, too.');
+    const key = typed(value, spot);
+    return key === null ? refuse(spot, `is ${show(value)}, which stands for no time`) : key;
+  };
+}
+
+/** The canonical value; null: not known. */
+function typedValue(type: ValueType): Shape<FeatureValue> {
+  return (value, spot) => {
     try {
-      return canonicalize(type, value) ?? refuse(spot, `is ${show(value)}, which stands for no time`);
+      return canonicalize(type, value);
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
       return refuse(spot, error.message.replace(/\.$/, ''));
@@ -56,8 +65,18 @@ function entityValue(type: JoinKeyType): Shape<FeatureValue> {
   };
 }
 
+/** A column that is a model's input, too, must be good for that first. */
+function bothShapes(input: Shape<FeatureValue> | undefined, typed: Shape<FeatureValue>): Shape<FeatureValue> {
+  if (input === undefined) return typed;
+  return (value, spot) => {
+    const before = spot.issues.length;
+    const good = input(value, spot);
+    return spot.issues.length > before ? good : typed(value, spot);
+  };
+}
+
 /** null and, as in training, the empty text are missing. true and false are numbers to a model. */
-function requestValue(type: InputColumn['type']): Shape<RequestValue> {
+function requestValue(type: InputColumn['type']): Shape<FeatureValue> {
   if (type === 'string') return (value, spot) => (value === null || typeof value === 'string' ? value : refuse(spot, `is ${show(value)}, not a text`));
   return (value, spot) => {
     if (value === Infinity || value === -Infinity) return refuse(spot, 'is beyond the largest number that there is');

@@ -6,7 +6,7 @@ import type { ModelSession, Predictions } from '../ports/model-graph.ts';
 import type { OnlineStore } from '../ports/online-store.ts';
 import { readOnlineFeatures, type FeatureStatus, type OnlineFeature } from './online-features.ts';
 import type { PredictInstance } from './predict-request.ts';
-import type { PlannedInput } from './prediction-plan.ts';
+import type { PlannedInput, PredictionPlan } from './prediction-plan.ts';
 import type { ServedModel } from './served-model.ts';
 
 /** The JSON body of an answer of `POST /predict`. */
@@ -42,7 +42,7 @@ export async function predict(model: ServedModel, store: OnlineStore, instances:
   return {
     model: { name: model.name, version: model.version, run_id: model.runId, model_id: model.modelId },
     as_of: formatInstant(asOf),
-    predictions: instances.map((_, row) => ({ ...describePrediction(artifact.classes, predictions, row), ...describeFeatures(features[row] ?? [], asOf) })),
+    predictions: instances.map((_, row) => ({ ...describePrediction(artifact.classes, predictions, row), ...describeFeatures(shown(plan, features[row] ?? []), asOf) })),
   };
 }
 
@@ -66,6 +66,11 @@ function describePrediction(classes: readonly string[], { predictions, probabili
   const value = predictions[row] ?? NaN;
   if (classes.length === 0) return { prediction: value };
   return { prediction: classes[value] ?? String(value), probabilities: Object.fromEntries(classes.map((label, index) => [label, probabilities[index]?.[row] ?? NaN])) };
+}
+
+/** Without those that were only read for others. */
+function shown(plan: PredictionPlan, features: readonly OnlineFeature[]): readonly OnlineFeature[] {
+  return features.filter((_, index) => plan.features[index]?.onlyInput !== true);
 }
 
 function describeFeatures(features: readonly OnlineFeature[], asOf: Micros): Pick<PredictedInstance, 'features' | 'missing'> {

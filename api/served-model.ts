@@ -16,19 +16,20 @@ export interface ServedModel {
   readonly version: string | null;
 }
 
-export type ModelLoader = Pick<Ports, 'tracker' | 'modelPackager' | 'modelGraphs'>;
+export type ModelLoader = Pick<Ports, 'tracker' | 'modelPackager' | 'modelGraphs' | 'transformRunner'>;
 
 /** Loads the model behind `models:/<name>@<alias>`, `models:/<name>/<version>` or `runs:/<run id>/model`. INVALID_DATA when its graph and its description contradict each other. */
-export async function loadServedModel({ tracker, modelPackager, modelGraphs }: ModelLoader, uri: string): Promise<ServedModel> {
+export async function loadServedModel({ tracker, modelPackager, modelGraphs, transformRunner }: ModelLoader, uri: string): Promise<ServedModel> {
   const { folder, name, version } = await tracker.modelFolder(uri);
   const { artifact, modelId, runId, onnxFile } = await modelPackager.read(folder);
+  const plan = planPredictions(artifact, (view) => transformRunner.load(view));
   const session = await modelGraphs.openModel(onnxFile);
   const contradiction = contradictionOf(artifact, session);
   if (contradiction !== undefined) {
     await session.close();
     throw new PipelineError('INVALID_DATA', `The model ${modelId} cannot be served: ${contradiction}. Train it anew.`);
   }
-  return { artifact, plan: planPredictions(artifact), session, modelId, runId, name: name ?? null, version: version ?? null };
+  return { artifact, plan, session, modelId, runId, name: name ?? null, version: version ?? null };
 }
 
 function contradictionOf({ inputs, classes }: WrappedArtifact, session: ModelSession): string | undefined {

@@ -13,7 +13,7 @@ import { onlineStoreOptions } from './online-store-options.ts';
  */
 export async function bindPorts({ folder, config }: Project, environment: NodeJS.ProcessEnv = process.env): Promise<Ports> {
   const artifactStore = await bindArtifactStore(folder, config.artifacts);
-  const [{ createParquetDatasetStore }, { createOnnxModelGraphs }, { createYamlRecipeSource }, { createFeatureRepositorySource }, { createTrainer }, { createModelPackager }, { createSqlTemplates }, { createNpyMatrixStore }, { systemClock }] = await Promise.all([
+  const [{ createParquetDatasetStore }, { createOnnxModelGraphs }, { createYamlRecipeSource }, { createFeatureRepositorySource }, { createTrainer }, { createModelPackager }, { createSqlTemplates }, { createNpyMatrixStore }, { createTransformRunner }, { systemClock }] = await Promise.all([
     import('../adapters/parquet/dataset-store.ts'),
     import('../adapters/onnx/model-graphs.ts'),
     import('../adapters/yaml/recipe-source.ts'),
@@ -22,6 +22,7 @@ export async function bindPorts({ folder, config }: Project, environment: NodeJS
     import('../adapters/mlflow/model-packager.ts'),
     import('../adapters/templates/sql-templates.ts'),
     import('../adapters/file/matrix-store.ts'),
+    import('../adapters/node-vm/transform-runner.ts'),
     import('../adapters/system/clock.ts'),
   ]);
   const recipesFolder = join(folder, 'recipes');
@@ -34,6 +35,7 @@ export async function bindPorts({ folder, config }: Project, environment: NodeJS
     recipes: createYamlRecipeSource(recipesFolder),
     featureRepository: createFeatureRepositorySource(join(folder, 'feature_repo')),
     sqlTemplates: createSqlTemplates({ folder: recipesFolder, dialect: config.warehouse.type }),
+    transformRunner: createTransformRunner(),
     trainer: createTrainer(findLightgbm(folder, environment)),
     modelPackager: createModelPackager(),
     trainingThreads: config.training.threads ?? availableParallelism(),

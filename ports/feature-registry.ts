@@ -4,7 +4,7 @@ import type { FeatureViewSnapshot } from '../domain/features/snapshot.ts';
 import type { Micros } from '../domain/instant.ts';
 
 export interface PlannedChange {
-  readonly kind: 'entity' | 'data source' | 'feature view' | 'feature service';
+  readonly kind: 'entity' | 'data source' | 'feature view' | 'feature service' | 'on-demand feature view';
   readonly name: string;
   readonly action: 'add' | 'change' | 'remove';
   readonly detail: string;

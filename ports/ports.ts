@@ -12,6 +12,7 @@ import type { PushLog } from './push-log.ts';
 import type { RecipeSource } from './recipe-source.ts';
 import type { SqlTemplates } from './sql-templates.ts';
 import type { Trainer } from './trainer.ts';
+import type { TransformRunner } from './transform-runner.ts';
 import type { Warehouse } from './warehouse.ts';
 
 /** Every outside system, by what it is to us. `config/` binds each to an adapter by environment. */
@@ -26,6 +27,7 @@ export interface Ports {
   readonly pushLog: PushLog;
   readonly featureRegistry: FeatureRegistry;
   readonly featureRepository: FeatureRepositorySource;
+  readonly transformRunner: TransformRunner;
   readonly recipes: RecipeSource;
   readonly trainer: Trainer;
   readonly modelGraphs: ModelGraphs;

@@ -5,11 +5,12 @@ import { type ErrorCode, ERROR_CODES, PipelineError, type Problem, refuseProblem
 import type { FeatureRepository } from '../../domain/features/definitions.ts';
 import { repositoryProblems } from '../../domain/features/validate.ts';
 import type { FeatureRepositorySource } from '../../ports/feature-repository-source.ts';
+import { withBundles } from './load-transforms.ts';
 
 const FILE = 'index.ts';
 const PARTS = ['entities', 'featureViews', 'featureServices'] as const;
 
-/** Reads `<folder>/index.ts`, whose default export is what `defineFeatureRepository` returned. Files are read again when one of them changed. */
+/** Reads `<folder>/index.ts`, whose default export is what `defineFeatureRepository` returned, and bundles its transforms. Files are read again when one of them changed. */
 export function createFeatureRepositorySource(folder: string): FeatureRepositorySource {
   let loaded: { readonly state: string; readonly repository: FeatureRepository } | undefined;
   return {
@@ -24,12 +25,12 @@ export function createFeatureRepositorySource(folder: string): FeatureRepository
 async function loadRepository(folder: string): Promise<FeatureRepository> {
   const file = join(folder, FILE);
   if (!existsSync(file)) throw new PipelineError('NOT_FOUND', `There is no ${file}. "ml-pipeline init" writes an example.`);
-  const repository = defaultExport(await importFile(file, folder));
+  const repository = innerDefault(await importFile(file, folder), isRepository);
   if (!isRepository(repository)) {
     throw new PipelineError('INVALID_DEFINITION', `${file} does not export a feature repository. Write: export default defineFeatureRepository({ ${PARTS.join(', ')} })`);
   }
   refuseProblems('INVALID_DEFINITION', `${file} is not valid.`, repositoryProblems(repository));
-  return repository;
+  return withBundles(repository, folder, async (module) => innerDefault(await importFile(join(folder, module), folder), (value) => typeof value === 'function'));
 }
 
 async function importFile(file: string, folder: string): Promise<unknown> {
@@ -42,9 +43,9 @@ async function importFile(file: string, folder: string): Promise<unknown> {
 }
 
 /** A file that Node takes for CommonJS has its default export one level deeper. */
-function defaultExport(module: unknown): unknown {
+function innerDefault(module: unknown, isWanted: (value: unknown) => boolean): unknown {
   const value = (module as { default?: unknown }).default;
-  return isRepository(value) ? value : (value as { default?: unknown } | undefined)?.default;
+  return isWanted(value) ? value : (value as { default?: unknown } | undefined)?.default;
 }
 
 function isRepository(value: unknown): value is FeatureRepository {

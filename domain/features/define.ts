@@ -1,5 +1,6 @@
 import { refuseProblems } from '../errors.ts';
-import type { Described, Entity, FeatureRepository, FeatureService, FeatureView, Field, PushSource, TableSource } from './definitions.ts';
+import { deepFreeze, quote } from './define-shared.ts';
+import type { Described, Entity, FeatureRepository, FeatureService, FeatureView, Field, OnDemandFeatureView, PushSource, TableSource } from './definitions.ts';
 import { entityProblems, featureServiceProblems, repositoryProblems } from './validate.ts';
 import { featureViewProblems } from './validate-view.ts';
 
@@ -20,10 +21,12 @@ export interface FeatureViewDefinition<Features extends readonly Field[]> extend
 /** A feature view that knows the names of its features at compile time. */
 export type DefinedFeatureView<Features extends readonly Field[] = readonly Field[]> = FeatureView & { readonly features: Features };
 
-type FeatureName<View extends FeatureView> = View['features'][number]['name'];
+/** What a service may take features from. */
+type AnyView = FeatureView | OnDemandFeatureView;
+type FeatureName<View extends AnyView> = View['features'][number]['name'];
 
 /** What a service takes from one view: the features (left out: all of them, in definition order), another name for the view, other columns for its join keys. */
-export interface ServicePart<View extends FeatureView> {
+export interface ServicePart<View extends AnyView> {
   readonly view: View;
   readonly features?: readonly FeatureName<View>[];
   readonly alias?: string;
@@ -31,7 +34,7 @@ export interface ServicePart<View extends FeatureView> {
 }
 
 /** A feature service as it is written down, with the defined views. */
-export interface FeatureServiceDefinition<Views extends readonly FeatureView[]> extends Described {
+export interface FeatureServiceDefinition<Views extends readonly AnyView[]> extends Described {
   readonly name: string;
   readonly features: { readonly [K in keyof Views]: ServicePart<Views[K]> };
 }
@@ -51,8 +54,8 @@ export function defineFeatureView<const Features extends readonly Field[]>(defin
 }
 
 /** Declares the features that one model uses. Throws INVALID_DEFINITION with every problem. */
-export function defineFeatureService<const Views extends readonly FeatureView[]>(definition: FeatureServiceDefinition<Views>): FeatureService {
-  const parts: readonly ServicePart<FeatureView>[] = definition.features;
+export function defineFeatureService<const Views extends readonly AnyView[]>(definition: FeatureServiceDefinition<Views>): FeatureService {
+  const parts: readonly ServicePart<AnyView>[] = definition.features;
   const features = parts.map(({ view, ...taken }) => ({ view: view.name, ...taken }));
   const service: FeatureService = { ...definition, features };
   const views = parts.map((part) => part.view);
@@ -64,16 +67,4 @@ export function defineFeatureService<const Views extends readonly FeatureView[]>
 export function defineFeatureRepository(repository: FeatureRepository): FeatureRepository {
   refuseProblems('INVALID_DEFINITION', 'The feature repository is not valid.', repositoryProblems(repository));
   return deepFreeze(repository);
-}
-
-function quote(name: unknown): string {
-  return JSON.stringify(name) ?? '(without a name)';
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const part of Object.values(value)) deepFreeze(part);
-  }
-  return value;
 }

@@ -1,3 +1,4 @@
+import type { TransformBundle } from './on-demand.ts';
 import type { JoinKeyType, ValueType } from './value-types.ts';
 
 /** What may be said about any definition; kept in the registry, shown in listings and Feast's UI. */
@@ -60,6 +61,29 @@ export interface FeatureView extends Described {
   readonly asKnown?: boolean;
 }
 
+/** What an on-demand feature view takes from a stored one. */
+export interface OnDemandSource {
+  readonly view: string;
+  /** Left out: all of the view. */
+  readonly features?: readonly string[];
+}
+
+/** Features that a TypeScript function computes from one row when they are read: of stored features and of what the caller gives. */
+export interface OnDemandFeatureView extends Described {
+  readonly name: string;
+  readonly inputs: readonly OnDemandSource[];
+  /** Columns that the caller gives: of the request when serving, of the spine when training. */
+  readonly request: readonly Field[];
+  /** Whether the function also gets `as_of`, the instant from which the row looks back. Default false. */
+  readonly asOf?: boolean;
+  /** What it computes. */
+  readonly features: readonly Field[];
+  /** File of the function in the feature repository: `transforms/<name>.ts`. */
+  readonly module: string;
+  /** The function as it is run. A definition has it once it was loaded from its repository. */
+  readonly bundle?: TransformBundle;
+}
+
 /** The features that one model uses; versioned by its name (`flight_delay_v1`). */
 export interface FeatureService extends Described {
   readonly name: string;
@@ -93,6 +117,7 @@ export interface FeatureRepository {
   readonly entities: readonly Entity[];
   readonly featureViews: readonly FeatureView[];
   readonly featureServices: readonly FeatureService[];
+  readonly onDemandFeatureViews?: readonly OnDemandFeatureView[];
   /** Of a registry: what it holds beside these. */
   readonly unusable?: readonly UnusableDefinition[];
 }

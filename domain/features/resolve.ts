@@ -1,7 +1,8 @@
 import { type Problem, PipelineError, refuseProblems } from '../errors.ts';
 import { suggestion } from '../nearest.ts';
-import type { FeatureRepository, FeatureService } from './definitions.ts';
+import type { FeatureProjection, FeatureRepository, FeatureService } from './definitions.ts';
 import { missingView, missingViewError } from './missing-view.ts';
+import { onDemandView, selectColumns } from './on-demand-selection.ts';
 import type { FeatureSelection, FeatureViewSnapshot, SelectedFeature } from './snapshot.ts';
 
 /** What a read asks for: a service by name, or feature references `view:feature`. */
@@ -38,7 +39,8 @@ export function snapshotView(repository: FeatureRepository, viewName: string): F
 
 /**
  * The features of one read: views in the order in which they are first named, columns in the order asked for. A column is called like its feature, and
- * `view__feature` where two selected features share a name; a view that the service takes under an alias goes by it. Throws NOT_FOUND (an unknown service) or INVALID_INPUT with every problem.
+ * `view__feature` where two selected features share a name; a view that the service takes under an alias goes by it. The stored features that an on-demand one is computed from are
+ * read with it. Throws NOT_FOUND (an unknown service) or INVALID_INPUT with every problem.
  */
 export function selectFeatures(repository: FeatureRepository, request: FeatureRequest): FeatureSelection {
   const problems: Problem[] = [];
@@ -48,8 +50,7 @@ export function selectFeatures(repository: FeatureRepository, request: FeatureRe
   const columns = nameColumns(known);
   problems.push(...repeated(known), ...collisions(columns));
   refuseProblems('INVALID_INPUT', 'These features cannot be read.', problems);
-  const views = [...new Set(known.map((reference) => reference.view))].map((name) => takeView(repository, taken.get(name) ?? { view: name }));
-  return { views, columns };
+  return selectColumns(repository, columns, (name) => takeView(repository, taken.get(name) ?? { view: name }));
 }
 
 function takeView(repository: FeatureRepository, { view, alias, joinKeyMap }: TakenView): FeatureViewSnapshot {
@@ -59,16 +60,14 @@ function takeView(repository: FeatureRepository, { view, alias, joinKeyMap }: Ta
 function serviceWish(repository: FeatureRepository, name: string, problems: Problem[]): Wish {
   const service = repository.featureServices.find((candidate) => candidate.name === name);
   if (service === undefined) throw new PipelineError('NOT_FOUND', `There is no feature service "${name}". ${suggestion(name, repository.featureServices.map((candidate) => candidate.name))}`);
-  return { references: expandService(repository.featureViews, service, problems), taken: takenViews(repository, service, problems) };
+  return { references: expandService(repository, service, problems), taken: takenViews(repository, service, problems) };
 }
 
 /** A part without a list takes all features of its view. */
-function expandService(views: readonly FeatureView[], service: FeatureService, problems: Problem[]): Reference[] {
+function expandService(repository: FeatureRepository, service: FeatureService, problems: Problem[]): Reference[] {
   return service.features.flatMap((part) => {
-    const all = views.find((view) => view.name === part.view)?.features.map((feature) => feature.name);
-    if (all === undefined) {
-      problems.push({ path: `feature service ${service.name}`, message: `There is no feature view "${part.view}".`, cure: suggestion(part.view, views.map((view) => view.name)) });
-    }
+    const all = (repository.featureViews.find((view) => view.name === part.view) ?? onDemandView(repository, part.view))?.features.map((feature) => feature.name);
+    if (all === undefined) problems.push({ path: `feature service ${service.name}`, ...missingView(repository, part.view) });
     return (all === undefined ? [] : (part.features ?? all)).map((feature) => ({ view: part.alias ?? part.view, feature }));
   });
 }
@@ -109,12 +108,12 @@ function parseReferences(texts: readonly string[], problems: Problem[]): Referen
 function checkReference(repository: FeatureRepository, { view: name, feature }: Reference, taken: Wish['taken'], problems: Problem[]): boolean {
   const path = `features ${name}:${feature}`;
   const viewName = taken.get(name)?.view ?? name;
-  const view = repository.featureViews.find((candidate) => candidate.name === viewName);
+  const view = repository.featureViews.find((candidate) => candidate.name === viewName) ?? onDemandView(repository, viewName);
   const candidates = (view?.features ?? repository.featureViews).map((candidate) => candidate.name);
   if (view === undefined) {
     problems.push({ path, ...missingView(repository, viewName) });
   } else if (!candidates.includes(feature)) {
-    problems.push({ path, message: `Feature view "${viewName}" has no feature "${feature}".`, cure: suggestion(feature, candidates) });
+    problems.push({ path, message: `${'module' in view ? 'On-demand feature view' : 'Feature view'} "${viewName}" has no feature "${feature}".`, cure: suggestion(feature, candidates) });
   } else {
     return true;
   }

@@ -34,6 +34,11 @@ const CONVERTIBLE: Readonly<Record<PrimitiveType, readonly ScalarColumnType[]>> 
   Json: ['Json'],
 };
 
+/** Whether a column of that type can be read as the declared one without losing anything but what the declaration asks for. */
+export function fitsType(declared: ValueType, type: ColumnType): boolean {
+  return accepted(declared).includes(type);
+}
+
 /** The tables that the feature views read, each once, in definition order. */
 export function sourceTables(repository: FeatureRepository): readonly string[] {
   return [...new Set(repository.featureViews.map((view) => view.source.table))];

@@ -2,6 +2,7 @@ import type { Problem } from '../errors.ts';
 import { suggestion } from '../nearest.ts';
 import type { Entity, FeatureRepository, FeatureService, FeatureView } from './definitions.ts';
 import { choiceProblems, columnProblems, duplicateProblems, nameProblems, reservedProblems, tagProblems } from './validate-names.ts';
+import { onDemandRepositoryProblems } from './validate-on-demand.ts';
 import { joinKeyMapProblems, pushSourceProblems, sharedSourceProblems } from './validate-shared.ts';
 import { featureViewProblems } from './validate-view.ts';
 import { JOIN_KEY_TYPES } from './value-types.ts';
@@ -19,7 +20,7 @@ export function entityProblems(entity: Entity): Problem[] {
 }
 
 /** What is wrong with a feature service, given the views it may take features from. */
-export function featureServiceProblems(service: FeatureService, views: readonly FeatureView[]): Problem[] {
+export function featureServiceProblems(service: FeatureService, views: readonly Pick<FeatureView, 'name' | 'features'>[]): Problem[] {
   const path = `feature service ${service.name}`;
   const names = views.map((view) => view.name);
   const problems = [
@@ -60,7 +61,8 @@ function aliasProblems(path: string, alias: string, view: string, names: readonl
 
 /** Everything that is wrong with a repository: each definition, and what one says about another. */
 export function repositoryProblems(repository: FeatureRepository): Problem[] {
-  const { entities, featureViews, featureServices } = repository;
+  const { entities, featureViews, featureServices, onDemandFeatureViews = [] } = repository;
+  const views = [...featureViews, ...onDemandFeatureViews];
   const byName = new Map(entities.map((entity) => [entity.name, entity]));
   return [
     ...entities.flatMap(entityProblems),
@@ -68,10 +70,11 @@ export function repositoryProblems(repository: FeatureRepository): Problem[] {
     ...joinKeyTypeProblems(entities),
     ...featureViews.flatMap((view) => featureViewProblems(view, view.entities.flatMap((name) => byName.get(name)?.joinKey ?? []))),
     ...featureViews.flatMap((view) => unknownEntityProblems(view, [...byName.keys()])),
-    ...duplicateProblems('featureViews', featureViews.map((view) => view.name), '', (name) => name.toLowerCase()),
+    ...duplicateProblems('featureViews', views.map((view) => view.name), '', (name) => name.toLowerCase()),
+    ...onDemandRepositoryProblems(repository),
     ...sharedSourceProblems(featureViews),
     ...pushSourceProblems(featureViews),
-    ...featureServices.flatMap((service) => featureServiceProblems(service, featureViews)),
+    ...featureServices.flatMap((service) => featureServiceProblems(service, views)),
     ...featureServices.flatMap((service) => joinKeyMapProblems(service, repository)),
     ...duplicateProblems('featureServices', featureServices.map((service) => service.name)),
   ];

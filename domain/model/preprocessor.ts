@@ -2,8 +2,8 @@
 export interface InputColumn {
   readonly name: string;
   readonly type: 'number' | 'string';
-  /** `feature`: comes from the feature store. `entity`: a join key that a step uses. `request`: the caller sends it. */
-  readonly origin: 'feature' | 'entity' | 'request';
+  /** `feature`: comes from the feature store. `on_demand`: is computed from such and from what the caller sends. `entity`: a join key that a step uses. `request`: the caller sends it. */
+  readonly origin: 'feature' | 'on_demand' | 'entity' | 'request';
 }
 
 /** Fitted preprocessing: plain JSON, everything learnt from the training rows, constants already rounded to float32. */

@@ -99,13 +99,6 @@ export interface TuningTrial {
   readonly seconds: number;
 }
 
-/** The on-demand transforms that the model was trained with, as one bundled ES module. */
-export interface BundledTransforms {
-  readonly source: string;
-  /** SHA-256 of the source, hex. */
-  readonly sha256: string;
-}
-
 /** The estimator as it was trained, and the library that did it. */
 export interface EstimatorDescription {
   /** A name of the estimator catalogue. */
@@ -132,7 +125,7 @@ export interface WrappedArtifact {
   readonly target: string;
   /** What a request names, for features to be looked up. Empty when the model uses no feature store. */
   readonly entities: readonly ModelEntity[];
-  /** undefined when the model uses no feature store. */
+  /** undefined when the model uses no feature store. Holds the functions of its on-demand features, as they were when it was trained. */
   readonly features?: FeatureSelection;
   /** The feature service that the selection came from. */
   readonly featureService?: string;
@@ -146,5 +139,4 @@ export interface WrappedArtifact {
   readonly history: Readonly<Record<string, readonly number[]>>;
   readonly evaluation: EvaluationReport;
   readonly tuning?: readonly TuningTrial[];
-  readonly transforms?: BundledTransforms;
 }

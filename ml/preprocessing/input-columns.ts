@@ -13,7 +13,7 @@ export interface InputColumnRequest {
   /** All columns of the training set: the spine's and the features'. */
   readonly schema: readonly ColumnSchema[];
   /** The columns that hold features, in the order of their selection; empty without a feature store. */
-  readonly featureColumns: readonly string[];
+  readonly features: readonly { readonly column: string; readonly isOnDemand: boolean }[];
 }
 
 /**
@@ -26,7 +26,7 @@ export function decideInputColumns(request: InputColumnRequest): readonly InputC
   const { steps } = recipe.preprocessor;
   const oneHotNames = new Set(steps.flatMap((step) => (step.type === 'one_hot' ? step.columns : [])));
   const candidates = [
-    ...request.featureColumns.map((name) => ({ name, origin: 'feature' as const })),
+    ...request.features.map(({ column, isOnDemand }) => ({ name: column, origin: isOnDemand ? ('on_demand' as const) : ('feature' as const) })),
     ...recipe.augmenter.request_columns.map((name) => ({ name, origin: 'request' as const })),
     ...recipe.loader.entity_schema.entity_columns.filter((name) => oneHotNames.has(name)).map((name) => ({ name, origin: 'entity' as const })),
   ];
@@ -49,7 +49,7 @@ export function numericColumns(inputs: readonly InputColumn[], steps: readonly P
 }
 
 function checkCandidate(name: string, origin: InputColumn['origin'], request: InputColumnRequest, earlier: readonly InputColumn[], problems: Problem[]): InputColumn['type'] | undefined {
-  const path = origin === 'feature' ? `features.${name}` : origin === 'request' ? `augmenter.request_columns.${name}` : `loader.entity_schema.entity_columns.${name}`;
+  const path = origin === 'feature' || origin === 'on_demand' ? `features.${name}` : origin === 'request' ? `augmenter.request_columns.${name}` : `loader.entity_schema.entity_columns.${name}`;
   const refuse = (message: string, cure: string): undefined => void problems.push({ path, message, cure });
   const column = request.schema.find((candidate) => candidate.name === name);
   if (column === undefined) return refuse(`the training set has no column ${name}.`, suggestion(name, request.schema.map((candidate) => candidate.name)));

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFileTracker } from '../../adapters/mlflow/file-tracker.ts';
 import { createModelPackager } from '../../adapters/mlflow/model-packager.ts';
+import { createTransformRunner } from '../../adapters/node-vm/transform-runner.ts';
 import { createOnnxModelGraphs } from '../../adapters/onnx/model-graphs.ts';
 import { createApp } from '../../api/create-app.ts';
 import { holdModel, type ModelHolder } from '../../api/model-holder.ts';
@@ -49,7 +50,7 @@ export function memoryLog(): { readonly log: Log; readonly logged: string[] } {
   return { log: { info: at('info'), warn: at('warn'), error: at('error') }, logged };
 }
 
-export const loaderOf = (root: string) => ({ tracker: createFileTracker({ root }), modelPackager: createModelPackager(), modelGraphs: createOnnxModelGraphs() });
+export const loaderOf = (root: string) => ({ tracker: createFileTracker({ root }), modelPackager: createModelPackager(), modelGraphs: createOnnxModelGraphs(), transformRunner: createTransformRunner() });
 
 /** `onlineStore`: instead of the harness's own; it is closed with the harness. */
 export async function openApiHarness(model: Parameters<typeof registerModel>[1] = {}, onlineStore?: OnlineStore): Promise<ApiHarness> {

@@ -13,7 +13,7 @@ import { tryRead } from './unsupported.ts';
 import { readJoinKeys, readView } from './view-message.ts';
 
 /** The messages of one project as definitions; what cannot be expressed by them is named with the reason. */
-export function readContents({ objects, otherViews }: StoredObjects): RegistryContents {
+export function readContents({ objects, otherViews, onDemand }: StoredObjects): RegistryContents {
   const messages = [...objects['feature view'].values()].map((bytes) => FEATURE_VIEWS.decode(bytes));
   const unusable: UnusableDefinition[] = [...otherViews.values()].map(({ kind, name, features, reason }) => ({ kind, name, features, reason }));
   const entities = readEntities(objects.entity, messages, unusable);
@@ -27,7 +27,7 @@ export function readContents({ objects, otherViews }: StoredObjects): RegistryCo
   });
   const featureServices: FeatureService[] = [...objects['feature service'].values()].map((bytes) => readService(FEATURE_SERVICES.decode(bytes)));
   const dataSources = [...objects['data source'].values()].map((bytes) => readRegisteredSource(DATA_SOURCES.decode(bytes)));
-  return { entities, views, featureViews: views.map(({ view }) => view), featureServices, dataSources, unusable };
+  return { entities, views, featureViews: views.map(({ view }) => view), featureServices, onDemandFeatureViews: [...onDemand.values()], dataSources, unusable };
 }
 
 /** Entities, with the type that the views give to their keys: Feast writes and reads keys by that one, and may leave the entity's own open. */

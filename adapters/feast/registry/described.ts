@@ -11,6 +11,8 @@ export const OUR_TAGS = {
   deletedColumn: `${RESERVED_TAG_PREFIX}deleted_column`,
   /** Data source: `latenessSeconds`, in decimal digits. */
   latenessSeconds: `${RESERVED_TAG_PREFIX}lateness_seconds`,
+  /** Feature service: what it takes of on-demand feature views, as JSON. */
+  onDemand: `${RESERVED_TAG_PREFIX}on_demand`,
 } as const;
 
 interface DescribedMessage {

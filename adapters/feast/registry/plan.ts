@@ -1,5 +1,5 @@
 import { type Problem, refuseProblems } from '../../../domain/errors.ts';
-import type { FeatureRepository } from '../../../domain/features/definitions.ts';
+import type { FeatureRepository, OnDemandFeatureView } from '../../../domain/features/definitions.ts';
 import { repositoryProblems } from '../../../domain/features/validate.ts';
 import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
 import type { Micros } from '../../../domain/instant.ts';
@@ -12,6 +12,7 @@ import type { FeatureView } from '../gen/feast/core/FeatureView_pb.ts';
 import { describeDifference } from './difference.ts';
 import { DUMMY_ENTITY, dummyEntityMessage, entityMessage } from './entity-message.ts';
 import { DATA_SOURCES, ENTITIES, FEATURE_SERVICES, FEATURE_VIEWS, type KindName, type RegistryKind } from './kinds.ts';
+import { bundleProblems, type OnDemandViews, planOnDemandViews } from './on-demand.ts';
 import type { OtherView } from './other-views.ts';
 import { pushMessage } from './push-message.ts';
 import { readService, serviceMessage } from './service-message.ts';
@@ -24,6 +25,8 @@ export interface StoredObjects {
   readonly objects: Readonly<Record<KindName, ReadonlyMap<string, Uint8Array>>>;
   /** Views of kinds that are not ours (on demand, stream, label), by name: Feast wants names unique over all kinds. */
   readonly otherViews: ReadonlyMap<string, OtherView>;
+  /** On-demand feature views of ours, by name. */
+  readonly onDemand: OnDemandViews;
   /** Greatest version number in the history, by view. */
   readonly versions: ReadonlyMap<string, number>;
 }
@@ -41,6 +44,8 @@ export interface RegistryPlan {
   readonly writes: readonly { readonly kind: KindName; readonly name: string; readonly bytes: Uint8Array }[];
   readonly versions: readonly ViewVersion[];
   readonly removals: readonly { readonly kind: KindName; readonly name: string }[];
+  /** All on-demand feature views as they are to be; undefined: as they are. */
+  readonly onDemand: readonly OnDemandFeatureView[] | undefined;
   /** Views, as they were, whose online values go. */
   readonly onlineRemovals: readonly FeatureViewSnapshot[];
 }
@@ -53,30 +58,32 @@ interface Wanted<M> {
 
 /** What makes the registry equal to the repository. INVALID_DEFINITION with every problem; CONFLICT when a view of another kind has a name that is wanted. */
 export function planRegistry(repository: FeatureRepository, project: string, stored: StoredObjects, now: Micros): RegistryPlan {
-  refuseProblems('INVALID_DEFINITION', 'The feature repository is not valid; nothing was applied.', [...repositoryProblems(repository), ...fieldKeyProblems(repository)]);
+  refuseProblems('INVALID_DEFINITION', 'The feature repository is not valid; nothing was applied.', [...repositoryProblems(repository), ...fieldKeyProblems(repository), ...bundleProblems(repository.onDemandFeatureViews ?? [])]);
   refuseTakenNames(repository, project, stored);
-  const { featureViews, featureServices } = repository;
+  const { featureServices, onDemandFeatureViews = [] } = repository;
   const others = [...stored.otherViews.values()];
   const consequences: ViewConsequences[] = [];
-  const services = featureServices.map((service): Wanted<FeatureService> => ({ name: service.name, build: (previous) => serviceMessage(service, featureViews, previous) }));
+  const services = featureServices.map((service): Wanted<FeatureService> => ({ name: service.name, build: (previous) => serviceMessage(service, repository, previous) }));
   const parts = [
     planKind(DATA_SOURCES, wantedSources(repository), stored, now, { keep: others.flatMap((view) => view.sources) }),
     planKind(FEATURE_VIEWS, wantedViews(repository, project), stored, now, { beforeWrite: (step) => consequences.push(followChange(step, stored.versions.get(step.name))) }),
     planKind(ENTITIES, wantedEntities(repository), stored, now, { keep: others.flatMap((view) => view.entities) }),
     planKind(FEATURE_SERVICES, services, stored, now, { keep: servicesOfOthers(stored) }),
   ];
+  const onDemand = planOnDemandViews(onDemandFeatureViews, stored.onDemand);
   const removals = parts.flatMap((part) => part.removals);
   const gone = removals.filter(({ kind }) => kind === 'feature view').map(({ name }) => followRemoval(name, stored));
   const all = [...consequences, ...gone];
   return {
     plan: {
-      changes: parts.flatMap((part) => part.changes),
-      unchanged: parts.reduce((sum, part) => sum + part.unchanged, 0),
+      changes: [...parts.flatMap((part) => part.changes), ...onDemand.changes],
+      unchanged: parts.reduce((sum, part) => sum + part.unchanged, onDemand.unchanged),
       online: all.flatMap(({ effect }) => effect ?? []),
     },
     writes: parts.flatMap((part) => part.writes),
     versions: all.flatMap(({ versions }) => versions),
     removals,
+    onDemand: onDemand.views,
     onlineRemovals: all.flatMap(({ effect, before }) => (effect?.removesValues === true && before !== undefined ? [before] : [])),
   };
 }
@@ -171,7 +178,7 @@ function describeStep<M>(kind: RegistryKind<M>, { name, previous, next }: Step<M
 }
 
 function refuseTakenNames(repository: FeatureRepository, project: string, stored: StoredObjects): void {
-  const problems = repository.featureViews.flatMap(({ name }) => {
+  const problems = [...repository.featureViews, ...(repository.onDemandFeatureViews ?? [])].flatMap(({ name }) => {
     const other = stored.otherViews.get(name);
     return other === undefined ? [] : [{ path: `feature view ${name}`, message: `Feast project "${project}" has a view of that name of another kind (${other.kind}).`, cure: 'Rename one of them.' }];
   });

@@ -1,22 +1,30 @@
 import { clone, create } from '@bufbuild/protobuf';
-import type { FeatureProjection as Projection, FeatureService, FeatureView } from '../../../domain/features/definitions.ts';
+import type { FeatureProjection as Projection, FeatureService, FeatureView, OnDemandFeatureView } from '../../../domain/features/definitions.ts';
 import { type FeatureService as FeatureServiceMessage, FeatureServiceSchema, FeatureServiceSpecSchema } from '../gen/feast/core/FeatureService_pb.ts';
 import { type FeatureViewProjection, FeatureViewProjectionSchema } from '../gen/feast/core/FeatureViewProjection_pb.ts';
-import { readDescribed, writeDescribed } from './described.ts';
+import { OUR_TAGS, readDescribed, writeDescribed } from './described.ts';
 import { fieldMessages } from './feature-message.ts';
+import { withOnDemand, withoutOnDemand } from './on-demand-parts.ts';
 import { sourceMessage } from './source-message.ts';
 
-/** The service as Feast's message, with every feature spelled out; fields that the definition does not speak of stay as `previous` has them. */
-export function serviceMessage(service: FeatureService, views: readonly FeatureView[], previous?: FeatureServiceMessage): FeatureServiceMessage {
+/** What the parts of a service may be taken from. */
+export interface ServiceViews {
+  readonly featureViews: readonly FeatureView[];
+  readonly onDemandFeatureViews?: readonly OnDemandFeatureView[];
+}
+
+/** The service as Feast's message, with every feature spelled out; on-demand features are in a tag, and what they are computed from among the others; fields that the definition does not speak of stay as `previous` has them. */
+export function serviceMessage(service: FeatureService, { featureViews: views, onDemandFeatureViews = [] }: ServiceViews, previous?: FeatureServiceMessage): FeatureServiceMessage {
   const message = previous === undefined ? create(FeatureServiceSchema) : clone(FeatureServiceSchema, previous);
   const spec = (message.spec ??= create(FeatureServiceSpecSchema));
   const earlier = spec.features;
   spec.name = service.name;
-  spec.features = service.features.flatMap((part) => {
+  const { parts, tag } = withoutOnDemand(service, views, onDemandFeatureViews);
+  spec.features = parts.flatMap((part) => {
     const view = views.find((candidate) => candidate.name === part.view);
     return view === undefined ? [] : [projection(view, part, earlier.find((candidate) => candidate.featureViewName === part.view && candidate.featureViewNameAlias === (part.alias ?? '')))];
   });
-  writeDescribed(spec, service);
+  writeDescribed(spec, service, tag === undefined ? {} : { [OUR_TAGS.onDemand]: tag });
   return message;
 }
 
@@ -29,7 +37,7 @@ export function readService(message: FeatureServiceMessage): FeatureService {
     ...(part.featureViewNameAlias === '' || part.featureViewNameAlias === part.featureViewName ? {} : { alias: part.featureViewNameAlias }),
     ...(Object.keys(part.joinKeyMap).length === 0 ? {} : { joinKeyMap: part.joinKeyMap }),
   }));
-  return { name: spec.name, features, ...readDescribed(spec) };
+  return { name: spec.name, features: withOnDemand(features, spec.tags[OUR_TAGS.onDemand]), ...readDescribed(spec) };
 }
 
 function projection(view: FeatureView, { features: names, alias = '', joinKeyMap = {} }: Projection, previous: FeatureViewProjection | undefined): FeatureViewProjection {

@@ -72,7 +72,7 @@ async function readAny(rows: RegistryRows): Promise<StoredObjects> {
   await rows.client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
   if (await hasRegistryTables(rows.client, rows.schema)) return readStored(rows);
   const none = new Map<string, Uint8Array>();
-  return { objects: { 'data source': none, 'feature view': none, entity: none, 'feature service': none }, otherViews: new Map(), versions: new Map() };
+  return { objects: { 'data source': none, 'feature view': none, entity: none, 'feature service': none }, otherViews: new Map(), onDemand: new Map(), versions: new Map() };
 }
 
 /** What was not shown is not agreed to. Less than was shown is: another process did it meanwhile. */

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../../../domain/errors.ts';
+import type { OnDemandSnapshot } from '../../../domain/features/on-demand.ts';
+import type { FeatureSelection } from '../../../domain/features/snapshot.ts';
 import type { WrappedArtifact } from '../../../domain/model/wrapped-artifact.ts';
 
 /** Version of the files below; raised when an older reader could not read them any more. */
@@ -15,26 +18,23 @@ const FILES = {
   history: 'training_history.json',
   tuning: 'tuning_history.json',
   evaluation: 'evaluation/report.json',
-  transforms: 'transforms.mjs',
 } as const;
 
 /** What `wrapped_artifact.json` holds: all that has no file of its own. */
-type Core = Omit<WrappedArtifact, 'features' | 'trainingProfile' | 'history' | 'tuning' | 'evaluation' | 'recipe' | 'loader' | 'transforms'> & {
+type Core = Omit<WrappedArtifact, 'features' | 'trainingProfile' | 'history' | 'tuning' | 'evaluation' | 'recipe' | 'loader'> & {
   readonly format: number;
   readonly recipe: string;
   readonly loader: Omit<WrappedArtifact['loader'], 'text'>;
-  readonly transforms?: string;
 };
 
 /** Relative path -> text of the files that hold the artifact; `readArtifact` gives it back. */
 export function artifactFiles(artifact: WrappedArtifact): Readonly<Record<string, string>> {
-  const { features, trainingProfile, history, tuning, evaluation, recipe, loader, transforms, ...rest } = artifact;
+  const { features, trainingProfile, history, tuning, evaluation, recipe, loader, ...rest } = artifact;
   const core: Core = {
     ...rest,
     format: FORMAT,
     recipe: recipe.name,
     loader: { sourceUri: loader.sourceUri, parameters: loader.parameters },
-    ...(transforms === undefined ? {} : { transforms: transforms.sha256 }),
   };
   return {
     [CORE_FILE]: pretty(core),
@@ -43,16 +43,15 @@ export function artifactFiles(artifact: WrappedArtifact): Readonly<Record<string
     [FILES.profile]: pretty(trainingProfile),
     [FILES.history]: pretty(history),
     [FILES.evaluation]: pretty(evaluation),
-    ...(features === undefined ? {} : { [FILES.features]: pretty(features) }),
+    ...(features === undefined ? {} : featureFiles(features)),
     ...(tuning === undefined ? {} : { [FILES.tuning]: pretty(tuning) }),
-    ...(transforms === undefined ? {} : { [FILES.transforms]: transforms.source }),
   };
 }
 
 /** UNSUPPORTED when the folder is another's model or of a later format; INVALID_DATA, naming the file, when one is missing or broken. */
 export async function readArtifact(folder: string): Promise<WrappedArtifact> {
-  const { format, recipe, loader, transforms, ...core } = await readCore(folder);
-  const features = await readJsonIfThere<NonNullable<WrappedArtifact['features']>>(folder, FILES.features);
+  const { format, recipe, loader, ...core } = await readCore(folder);
+  const features = await readFeatures(folder);
   const tuning = await readJsonIfThere<NonNullable<WrappedArtifact['tuning']>>(folder, FILES.tuning);
   return {
     ...core,
@@ -63,9 +62,30 @@ export async function readArtifact(folder: string): Promise<WrappedArtifact> {
     evaluation: await readJson(folder, FILES.evaluation),
     ...(features === undefined ? {} : { features }),
     ...(tuning === undefined ? {} : { tuning }),
-    ...(transforms === undefined ? {} : { transforms: { source: await readNeeded(folder, FILES.transforms), sha256: transforms } }),
   };
 }
+
+/** The views, and each bundled function in a file of its own. */
+function featureFiles(features: FeatureSelection): Readonly<Record<string, string>> {
+  const { onDemand = [] } = features;
+  const described = onDemand.length === 0 ? features : { ...features, onDemand: onDemand.map(({ source: _, ...view }) => view) };
+  return { [FILES.features]: pretty(described), ...Object.fromEntries(onDemand.map(({ name, source }) => [transformFile(name), source])) };
+}
+
+async function readFeatures(folder: string): Promise<FeatureSelection | undefined> {
+  const features = await readJsonIfThere<FeatureSelection>(folder, FILES.features);
+  if (features?.onDemand === undefined) return features;
+  const onDemand = await Promise.all(features.onDemand.map(async (view) => ({ ...view, source: await readTransform(folder, view) })));
+  return { ...features, onDemand };
+}
+
+async function readTransform(folder: string, { name, sha256 }: OnDemandSnapshot): Promise<string> {
+  const source = await readNeeded(folder, transformFile(name));
+  if (createHash('sha256').update(source).digest('hex') === sha256) return source;
+  throw new PipelineError('INVALID_DATA', `The model in ${folder} was changed after it was written: ${transformFile(name)} is not the function that it was trained with (SHA-256 ${sha256}). Put the file back, or train the model anew.`);
+}
+
+const transformFile = (name: string): string => `transforms/${name}.mjs`;
 
 async function readCore(folder: string): Promise<Core> {
   const core = await readJsonIfThere<Core>(folder, CORE_FILE);

@@ -41,15 +41,20 @@ describe('a wrapped artifact', () => {
     }
   });
 
-  it('keeps bundled transforms and extra files, and does without what a model has not', async () => {
+  it('keeps the functions of on-demand features in files of their own, knows when one was changed, and does without what a model has not', async () => {
     const request = await examplePackage(work, 'regression', IDS);
     const { features: _f, featureService: _s, tuning: _t, ...plain } = request.artifact;
-    const source = 'export const double = (x) => 2 * x;\n';
-    const transforms = { source, sha256: createHash('sha256').update(source).digest('hex') };
+    const source = 'export default (row) => ({ double: 2 * row.x });\n';
+    const onDemand = [{ name: 'twice', inputs: [], request: [{ name: 'x', type: 'Float64' as const }], asOf: false, outputs: [{ feature: 'double', column: 'double', type: 'Float64' as const }], source, sha256: createHash('sha256').update(source).digest('hex') }];
+    const features = { views: [], columns: [], onDemand };
     await writeFile(join(work, 'roc.svg'), '<svg/>');
-    await packager.write(folder, { ...request, artifact: { ...plain, entities: [], transforms }, extraFiles: { 'evaluation/roc.svg': join(work, 'roc.svg') } });
-    assert.deepEqual((await packager.read(folder)).artifact, { ...plain, entities: [], transforms });
+    await packager.write(folder, { ...request, artifact: { ...plain, entities: [], features }, extraFiles: { 'evaluation/roc.svg': join(work, 'roc.svg') } });
+    assert.deepEqual((await packager.read(folder)).artifact, { ...plain, entities: [], features });
+    assert.equal(await readFile(join(folder, 'transforms/twice.mjs'), 'utf8'), source);
+    assert.doesNotMatch(await readFile(join(folder, 'feature_views.json'), 'utf8'), /double: 2/);
     assert.equal(await readFile(join(folder, 'evaluation/roc.svg'), 'utf8'), '<svg/>');
+    await writeFile(join(folder, 'transforms/twice.mjs'), source.replace('2', '3'));
+    await assert.rejects(packager.read(folder), (error: unknown) => error instanceof PipelineError && error.code === 'INVALID_DATA' && error.message.includes('transforms/twice.mjs'));
   });
 
   it('names raw columns in its signature: features may be left out, the others not, missing values are allowed', async () => {

@@ -13,7 +13,7 @@ const schema: readonly ColumnSchema[] = [
 
 function requestOf(steps: readonly PreprocessingStep[], featureColumns = ['temp', 'is_new'], requestColumns = ['distance']): InputColumnRequest {
   return {
-    schema, featureColumns,
+    schema, features: featureColumns.map((column) => ({ column, isOnDemand: column === 'is_new' })),
     recipe: {
       loader: { source_uri: 'sql/x.sql.j2', parameters: {}, entity_schema: { entity_columns: ['carrier', 'tailnum', 'stop'], timestamp_column: 'event_timestamp' } },
       augmenter: { type: 'feature_store', feature_service: 'flights_v1', request_columns: requestColumns },
@@ -36,7 +36,7 @@ describe('decideInputColumns', () => {
   it('takes features, then request columns, then the entity columns that are one-hot encoded', () => {
     const steps = [{ type: 'impute', strategy: 'median', columns: 'numeric' }, { type: 'one_hot', columns: ['stop', 'carrier'], handle_unknown: 'ignore' }] as const;
     const inputs = decideInputColumns(requestOf(steps));
-    assert.deepEqual(inputs.map(({ name, type, origin }) => `${name} ${type} ${origin}`), ['temp number feature', 'is_new number feature', 'distance number request', 'carrier string entity', 'stop number entity']);
+    assert.deepEqual(inputs.map(({ name, type, origin }) => `${name} ${type} ${origin}`), ['temp number feature', 'is_new number on_demand', 'distance number request', 'carrier string entity', 'stop number entity']);
     assert.deepEqual(numericColumns(inputs, steps), ['temp', 'is_new', 'distance']);
   });
 
