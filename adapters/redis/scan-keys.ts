@@ -14,7 +14,7 @@ const SCAN_COUNT = 1000;
 
 /**
  * The entities that have a key, some at a time; every one that is there from beginning to end comes at least once, others may. The server looks at all keys of the
- * database, whoever's they are: a second for about a million.
+ * database, whoever's they are.
  */
 export async function* scanKeys(servers: RedisServers, keys: EntityKeyReader): AsyncGenerator<readonly StoredEntity[], undefined> {
   const pattern = Buffer.concat([escapeGlob(keys.prefix), Buffer.from('*'), escapeGlob(keys.suffix)]);
