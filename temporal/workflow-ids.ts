@@ -18,6 +18,16 @@ export function backfillWorkflowId(views: readonly string[]): string {
   return `backfill-${viewSet(views)}`;
 }
 
+/** Runs while a run is at work on the view. Names of views are free, ids go into addresses. */
+export function viewHoldId(taskQueue: string, view: string): string {
+  return `view-${encodeURIComponent(taskQueue)}-${encodeURIComponent(view)}`;
+}
+
+/** What a schedule starts; Temporal appends the time of the slot. */
+export function scheduledWorkflowId(schedule: string): string {
+  return `scheduled-${slug(schedule)}`;
+}
+
 function viewSet(views: readonly string[]): string {
   return views.length === 0 ? 'all' : slug([...views].sort().join('-'));
 }

@@ -2,3 +2,4 @@
 export { trainModel } from './train-model.ts';
 export { materializeFeatures } from './materialize-features.ts';
 export { backfillFeatures } from './backfill-features.ts';
+export { holdView } from './hold-view.ts';

@@ -1,7 +1,9 @@
+import { patched } from '@temporalio/workflow';
 import { materializeFeaturesInput, type MaterializeFeaturesInput } from '../temporal/inputs.ts';
 import { SEARCH_ATTRIBUTES } from '../temporal/search-attributes.ts';
 import type { ViewWindow } from '../activities/index.ts';
 import { local, quick, slices } from './activity-proxies.ts';
+import { withView } from './hold-view.ts';
 import { trackSteps } from './step-tracker.ts';
 import { checkedInput } from './workflow-failures.ts';
 
@@ -26,7 +28,8 @@ const PARALLEL_SLICES = 3;
 /**
  * Copies the newest value of every entity, for a window of event timestamps or of what came to be seen since the last time, from the warehouse to the online store, view by
  * view in slices. Then the expiry of every value that may still be served is renewed, and the view's interval recorded: not before all of its slices are in the store.
- * Repeating it changes no value, since an older event never replaces a newer one.
+ * Repeating it changes no value, since an older event never replaces a newer one. No two runs are at work on a view at once: the later one waits. (The windows of a backfill are:
+ * old rows are to be no reason for new ones to be late.)
  */
 export async function materializeFeatures(input: MaterializeFeaturesInput): Promise<MaterializeFeaturesResult> {
   const request = checkedInput(materializeFeaturesInput, input, 'materializeFeatures');
@@ -36,14 +39,20 @@ export async function materializeFeatures(input: MaterializeFeaturesInput): Prom
   tracker.tag([{ key: SEARCH_ATTRIBUTES.featureView, value: windows.map(({ view }) => view.name) }]);
   const views: MaterializedView[] = [];
   for (const window of windows) {
-    const work = async (): Promise<MaterializedView> => {
-      const written = await writeSlices(window);
-      if (request.part !== true) await finishView(window);
-      return written;
-    };
-    views.push(await tracker.step(window.view.name, work, ({ written, skipped }) => `${written} written, ${skipped} kept`));
+    const { name } = window.view;
+    const alone = request.part !== true && patched('one-run-per-view');
+    const work = (): Promise<MaterializedView> => (alone ? withView(name, () => tracker.say(name, 'waits for another run'), (waited) => materializeView(request, window, waited)) : materializeView(request, window, false));
+    views.push(await tracker.step(name, work, ({ written, skipped }) => `${written} written, ${skipped} kept`));
   }
   return { views };
+}
+
+/** A run that had to wait plans the view anew: the other one has done its work. */
+async function materializeView(request: MaterializeFeaturesInput, planned: ViewWindow, waited: boolean): Promise<MaterializedView> {
+  const window = waited ? (await quick.planMaterialization({ ...request, views: [planned.view.name] }))[0]! : planned;
+  const written = await writeSlices(window);
+  if (request.part !== true) await finishView(window);
+  return written;
 }
 
 async function writeSlices(window: ViewWindow): Promise<MaterializedView> {
