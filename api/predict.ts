@@ -36,7 +36,7 @@ export interface FeatureAccount {
 /** Predicts the instances as of an instant. INVALID_INPUT when the model's preprocessing refuses a value (`handle_unknown: error`). */
 export async function predict(model: ServedModel, store: OnlineStore, instances: readonly PredictInstance[], asOf: Micros): Promise<PredictAnswer> {
   const { artifact, plan, session } = model;
-  const features = await readOnlineFeatures(store, plan, instances, asOf);
+  const features = await readOnlineFeatures(store, plan.online, instances, asOf);
   const batch: RecordBatch = { rowCount: instances.length, columns: plan.inputs.map((input) => inputColumn(input, instances, features)) };
   const predictions = await run(session, batch);
   return {
@@ -69,8 +69,8 @@ function describePrediction(classes: readonly string[], { predictions, probabili
 }
 
 /** Without those that were only read for others. */
-function shown(plan: PredictionPlan, features: readonly OnlineFeature[]): readonly OnlineFeature[] {
-  return features.filter((_, index) => plan.features[index]?.onlyInput !== true);
+function shown({ online }: PredictionPlan, features: readonly OnlineFeature[]): readonly OnlineFeature[] {
+  return features.filter((_, index) => online.features[index]?.onlyInput !== true);
 }
 
 function describeFeatures(features: readonly OnlineFeature[], asOf: Micros): Pick<PredictedInstance, 'features' | 'missing'> {

@@ -15,6 +15,7 @@ export function onDemandProblems(view: OnDemandFeatureView, stored: readonly Pic
     ...fieldProblems(`${path}.features`, view.features),
     ...view.features.flatMap(({ name }) => reservedProblems(`${path}.features`, name)),
     ...fieldProblems(`${path}.request`, view.request),
+    ...view.request.flatMap((field) => spineTypeProblems(path, field)),
     ...(view.features.length > 0 ? [] : [{ path: `${path}.features`, message: 'It computes no feature.', cure: 'Declare what the function gives.' }]),
     ...(MODULE.test(view.module) ? [] : [{ path: `${path}.module`, message: `${JSON.stringify(view.module)} is not the path of a transform.`, cure: 'Write transforms/<name>.ts, as it lies in the feature repository.' }]),
     ...duplicateProblems(`${path}.inputs`, view.inputs.map((input) => input.view), 'feature view '),
@@ -31,6 +32,12 @@ export function onDemandRepositoryProblems({ featureViews, featureServices, onDe
     .filter(({ view, alias, joinKeyMap }) => names.includes(view) && (alias !== undefined || joinKeyMap !== undefined))
     .map(({ view }) => ({ path: `feature service ${service.name}.features.${view}`, message: 'An on-demand feature view is computed once per row: it takes no alias and no joinKeyMap.', cure: 'Leave them out.' })));
   return [...onDemandFeatureViews.flatMap((view) => onDemandProblems(view, featureViews)), ...requestTypeProblems(onDemandFeatureViews), ...keyed];
+}
+
+/** What spines do not hold: their NUMERIC columns are read as Float64, their uuids as text. */
+function spineTypeProblems(path: string, { name, type }: OnDemandFeatureView['request'][number]): Problem[] {
+  const instead = type.includes('Decimal') ? 'Float64' : type.includes('Uuid') ? 'String' : undefined;
+  return instead === undefined ? [] : [{ path: `${path}.request.${name}`, message: `It is ${type}, which no column of a spine is.`, cure: `Declare it as ${type.replace(/Decimal|Uuid/, instead)}.` }];
 }
 
 function requestTypeProblems(views: readonly OnDemandFeatureView[]): Problem[] {

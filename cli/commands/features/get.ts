@@ -5,14 +5,16 @@ import { selectedName, type FeatureSelection } from '../../../domain/features/sn
 import { formatInstant, MICROS_PER_SECOND, type Micros } from '../../../domain/instant.ts';
 import type { CommandContext } from '../../context.ts';
 import { plainValue, showValue } from '../../feature-value.ts';
-import { instant, pair } from '../../option-values.ts';
+import { instant, nameValue, pair } from '../../option-values.ts';
 import { table } from '../../output.ts';
 import { entityRows, type EntityRow, type NamedText } from './entity-rows.ts';
+import { requestValues } from './request-values.ts';
 import { readNow, type StoredValue } from './stored-values.ts';
 
 interface GetOptions {
   readonly service?: string;
   readonly entity?: readonly NamedText[];
+  readonly request?: Readonly<Record<string, string>>;
   readonly asOf?: Micros;
 }
 
@@ -22,16 +24,18 @@ export function registerGet(features: Command, { services, run }: CommandContext
     .description('What the online store holds: value, event time, age and the ttl that is left, as view:feature or as a feature service.')
     .option('--service <name>', 'the features of this service, instead of single ones')
     .option('--entity <name=value>', 'value of a join key; again for further keys, or for a further entity where the name comes again', pair)
+    .option('--request <name=value>', 'value of a request column that on-demand features are computed from; again for further ones (empty value: not known)', nameValue)
     .option('--as-of <instant>', 'judge the age at this instant instead of now', instant)
     .addHelpText('after', '\nExample:\n  ml-pipeline features get weather:temp --entity origin=JFK')
     .action(
       run<GetOptions>((output, options, references) =>
-        services.withPorts(async ({ featureRegistry, onlineStore, clock }) => {
-          const selection = selectFeatures(await featureRegistry.contents(), requestOf(options, references));
+        services.withPorts(async (ports) => {
+          const selection = selectFeatures(await ports.featureRegistry.contents(), requestOf(options, references));
           const rows = entityRows(selection, options.entity ?? []);
           for (const view of selection.views) if (!view.online) output.note(`Feature view ${view.name} is not copied to the online store (online: false).`);
-          const asOf = options.asOf ?? clock.now();
-          const values = await readNow(onlineStore, selection, rows, asOf);
+          const asOf = options.asOf ?? ports.clock.now();
+          const request = requestValues(selection, options.request ?? {});
+          const values = await readNow(ports, selection, { rows, request, asOf });
           output.result({ as_of: formatInstant(asOf), entities: rows.map((row, index) => asJson(row, values[index] as readonly StoredValue[])) }, lines(selection, rows, values));
         }),
       ),

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { SpineRef } from '../../../domain/data/dataset-ref.ts';
 import { PipelineError, refuseProblems, type Problem } from '../../../domain/errors.ts';
+import { addOnDemandFeatures } from '../../../domain/features/on-demand-rows.ts';
 import { selectFeatures } from '../../../domain/features/resolve.ts';
 import { keyColumn, type FeatureSelection } from '../../../domain/features/snapshot.ts';
 import type { JoinKeyType } from '../../../domain/features/value-types.ts';
@@ -67,14 +68,15 @@ async function join(ports: Ports, services: Services, output: Output, options: H
   const spine = await writeSpine(ports, services, options, selection, signal);
   try {
     const { strategy, timestampColumn, memory } = options;
-    const rows = await ports.warehouse.historicalFeatures({ spine, timestampColumn, selection, strategy, signal, ...(memory === undefined ? {} : { memoryBytes: memory * 2 ** 20 }) });
+    const joined = await ports.warehouse.historicalFeatures({ spine, timestampColumn, selection, strategy, signal, ...(memory === undefined ? {} : { memoryBytes: memory * 2 ** 20 }) });
+    const rows = addOnDemandFeatures({ ...joined, selection, timestampColumn, load: (view) => ports.transformRunner.load(view) });
     const path = resolve(options.output);
     const { rowCount, hash } = await services.writeParquet(path, rows, (done) => output.redraw([progressLine(done, spine.rowCount)]));
     output.redraw([]);
     const seconds = (performance.now() - started) / 1000;
     output.result(
-      { output: path, rows: rowCount, columns: rows.schema, strategy: rows.strategy, seconds, hash },
-      [`${options.output}: ${counted(rowCount, 'row')}, ${counted(rows.schema.length, 'column')}, joined by ${rows.strategy} in ${seconds.toFixed(1)} s`],
+      { output: path, rows: rowCount, columns: rows.schema, strategy: joined.strategy, seconds, hash },
+      [`${options.output}: ${counted(rowCount, 'row')}, ${counted(rows.schema.length, 'column')}, joined by ${joined.strategy} in ${seconds.toFixed(1)} s`],
     );
   } finally {
     await ports.warehouse.dropSpine(spine.table);

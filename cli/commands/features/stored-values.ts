@@ -1,11 +1,11 @@
-import { isWithinAge } from '../../../domain/features/point-in-time.ts';
-import { keyColumn, selectedName, type FeatureSelection } from '../../../domain/features/snapshot.ts';
+import { findFeatures, planOnlineRead, type FoundFeature } from '../../../domain/features/online-plan.ts';
+import { outputColumns, selectedName, type FeatureSelection } from '../../../domain/features/snapshot.ts';
 import type { FeatureValue } from '../../../domain/features/value-types.ts';
 import { MICROS_PER_SECOND, type Micros } from '../../../domain/instant.ts';
-import type { OnlineStore } from '../../../ports/online-store.ts';
+import type { Ports } from '../../../ports/ports.ts';
 import type { EntityRow } from './entity-rows.ts';
 
-/** What the online store holds of one feature of one entity. */
+/** What the online store holds of one feature of one entity, or what is computed from that. */
 export interface StoredValue {
   /** The view's name, or its alias in the service. */
   readonly view: string;
@@ -20,25 +20,29 @@ export interface StoredValue {
   readonly ttlLeftMicros: Micros | undefined;
 }
 
-/** One list per entity, in the order of the selection's columns. */
-export async function readNow(store: OnlineStore, { views, columns }: FeatureSelection, rows: readonly EntityRow[], asOf: Micros): Promise<readonly (readonly StoredValue[])[]> {
-  const requests = views.map((view) => ({
-    view,
-    features: columns.filter((column) => column.view === selectedName(view)).map(({ feature }) => feature),
-    entityKeys: rows.map((row) => view.joinKeys.map(({ name }) => row.columns[keyColumn(view, name)] as FeatureValue)),
-  }));
-  const answers = await store.read(requests);
-  return rows.map((_, index) =>
-    columns.map(({ view: name, feature }) => {
-      const request = requests.findIndex(({ view }) => selectedName(view) === name);
-      const { view, features } = requests[request]!;
-      const { eventTimestampMicros: eventMicros, values } = answers[request]![index]!;
-      if (eventMicros === undefined) return { view: name, feature, value: null, status: 'NOT_FOUND' as const, eventMicros, ageMicros: undefined, ttlLeftMicros: undefined };
-      const value = values[features.indexOf(feature)] as FeatureValue;
-      const ageMicros = asOf - eventMicros;
-      const ttlLeftMicros = view.ttlSeconds === null ? undefined : view.ttlSeconds * MICROS_PER_SECOND - ageMicros;
-      const status = !isWithinAge(view.ttlSeconds, eventMicros, asOf) ? 'OUTSIDE_MAX_AGE' : value === null ? 'NULL_VALUE' : 'PRESENT';
-      return { view: name, feature, value, status, eventMicros, ageMicros, ttlLeftMicros };
-    }),
-  );
+/** One list per entity, in the order of the selection's output columns. `request`: canonical values of the columns that on-demand features want. */
+export async function readNow({ onlineStore, transformRunner }: Pick<Ports, 'onlineStore' | 'transformRunner'>, selection: FeatureSelection, { rows, request, asOf }: { readonly rows: readonly EntityRow[]; readonly request: Readonly<Record<string, FeatureValue>>; readonly asOf: Micros }): Promise<readonly (readonly StoredValue[])[]> {
+  const plan = planOnlineRead(selection, (view) => transformRunner.load(view));
+  const answers = plan.reads.length === 0 ? [] : await onlineStore.read(plan.reads.map(({ view, features, keyColumns }) => ({ view, features, entityKeys: rows.map((row) => keyColumns.map((name) => row.columns[name] as FeatureValue)) })));
+  return rows.map(({ text }, index) => {
+    const stored = answers.map((entities) => entities[index]);
+    const found = findFeatures(plan, { stored, request, asOf, where: text });
+    return outputColumns(selection).map(({ view, feature, column }) => {
+      const place = plan.columns.indexOf(column);
+      const at = plan.features[place];
+      const raw = at === undefined ? found[place]!.value : (stored[at.read]?.values[at.place] ?? null);
+      const ttlSeconds = selection.views.find((candidate) => selectedName(candidate) === view)?.ttlSeconds ?? null;
+      return { view, feature, value: raw, ...timesOf(found[place]!, ttlSeconds, asOf), status: statusOf(found[place]!) };
+    });
+  });
+}
+
+function statusOf({ status, value }: FoundFeature): StoredValue['status'] {
+  return status !== 'FOUND' ? status : value === null ? 'NULL_VALUE' : 'PRESENT';
+}
+
+function timesOf({ eventTimestampMicros: eventMicros }: FoundFeature, ttlSeconds: number | null, asOf: Micros): Pick<StoredValue, 'eventMicros' | 'ageMicros' | 'ttlLeftMicros'> {
+  if (eventMicros === undefined) return { eventMicros, ageMicros: undefined, ttlLeftMicros: undefined };
+  const ageMicros = asOf - eventMicros;
+  return { eventMicros, ageMicros, ttlLeftMicros: ttlSeconds === null ? undefined : ttlSeconds * MICROS_PER_SECOND - ageMicros };
 }
