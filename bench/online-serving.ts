@@ -16,7 +16,7 @@ import { Redis } from 'ioredis';
 import { createRedisOnlineStore } from '../adapters/redis/online-store.ts';
 import { columnOfValues } from '../domain/data/column-of-values.ts';
 import { DEFINITIONS, ENTITIES, PROJECT, REFERENCES, VIEWS } from './support/online-serving-data.ts';
-import { runLoad, type LoadOptions, type LoadResult } from './support/http-load.ts';
+import { runLoad, type LoadOptions, type LoadResult } from './support/serving-load.ts';
 
 const CONNECTIONS = 32;
 const HERE = fileURLToPath(new URL('.', import.meta.url));

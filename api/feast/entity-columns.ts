@@ -41,7 +41,7 @@ export function readEntities({ keyTypes, entityNames, reads }: ReadPlan, entitie
     echo.push({ name, values: keys.map(jsonWriter(type)) });
   }
   for (const { view, keyColumns } of reads) {
-    if (view.joinKeys.length > 0 && !keyColumns.some((column) => (values.get(column)?.length ?? 0) > 0)) throw missingKeys(keyTypes.keys(), values, Object.keys(entities));
+    if (view.joinKeys.length > 0 && !keyColumns.some((column) => (values.get(column)?.length ?? 0) > 0)) throw missingKeys(keyTypes.keys(), values, echo.map(({ name }) => name));
   }
   return { rowCount, values, echo };
 }

@@ -22,7 +22,7 @@ export interface LoadResult {
 /** POSTs `/get-online-features` over kept connections, from a process of its own. Rejects on any answer that is not 200. */
 export function runLoad(options: LoadOptions): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL('http-load-process.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] });
+    const child = fork(fileURLToPath(new URL('serving-load-process.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] });
     child.once('message', (result) => resolve(result as LoadResult)).once('exit', (code) => reject(new Error(`the load generator ended with ${code}`)));
     child.send(options);
   });

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { LoadOptions, LoadResult } from './http-load.ts';
+import type { LoadOptions, LoadResult } from './serving-load.ts';
 
 process.once('message', (options) => void generate(options as LoadOptions).then((result) => process.send!(result, () => process.disconnect())));
 
