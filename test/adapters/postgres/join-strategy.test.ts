@@ -33,12 +33,12 @@ describe('the strategy of a point-in-time join', () => {
   });
 
   it('goes over to lookups at the row it has come to, where more entities come than were estimated', async () => {
-    const stream = await join({ memoryBytes: 2_000_000 }, 1_000_000);
+    const stream = await join({ memoryBytes: 1_000_000 }, 1_000_000);
     assert.equal(stream.strategy, 'snapshot');
     const rows = await collectRows(stream);
     assert.equal(rows.length, 30_000);
     assert.deepEqual(rows, await collectRows(await join({ strategy: 'warehouse' })));
-    await assert.rejects(async () => collectRows(await join({ strategy: 'snapshot', memoryBytes: 2_000_000 })), /Use the strategy "warehouse"/);
+    await assert.rejects(async () => collectRows(await join({ strategy: 'snapshot', memoryBytes: 1_000_000 })), /Use the strategy "warehouse"/);
   });
 
   it('leaves no connection open when the reader stops, when it is aborted, and when it fails', async () => {
