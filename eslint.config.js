@@ -37,6 +37,7 @@ const ADAPTERS = {
   'spine-files': { packages: ['hyparquet'], adapters: [] },
   system: { packages: [], adapters: [] },
   templates: { packages: ['nunjucks'], adapters: [] },
+  temporal: { packages: ['@temporalio/client', '@temporalio/common'], adapters: [] },
   trainers: { packages: [], adapters: ['file', 'lightgbm', 'mljs'] },
   yaml: { packages: ['yaml'], adapters: [] },
 };

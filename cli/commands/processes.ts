@@ -20,17 +20,19 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
     );
   program
     .command('serve')
-    .description('Answer predictions over HTTP.')
+    .description('Answer predictions and Feast\'s feature requests over HTTP.')
     .option('--model <uri>', 'models:/<name>@<alias>, models:/<name>/<version> or runs:/<run id>/model (default: the environment\'s)')
+    .option('--features-only', 'no predictions, and no model')
     .option('--host <host>', 'address to listen on (default: the environment\'s)')
     .option('--port <port>', 'port to listen on (default: the environment\'s)', wholeNumber)
     .addHelpText('after', '\nExample:\n  ml-pipeline serve --model models:/flight_delay@champion')
     .action(
-      run<{ readonly model?: string; readonly host?: string; readonly port?: number }>(async (output, { model, host, port }) => {
+      run<{ readonly model?: string; readonly featuresOnly?: boolean; readonly host?: string; readonly port?: number }>(async (output, { model: uri, featuresOnly, host, port }) => {
+        const model = featuresOnly === true ? 'none' : uri;
         const { logsFolder } = await services.settings();
         await services.refuseTakenPort('api', { ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
         const api = await services.startApi({ log: processLog('api', logsFolder), ...(model === undefined ? {} : { model }), ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
-        if (output.interactive) output.note(`Serving ${api.model} at ${api.url}; its documentation is ${api.url}/docs.`);
+        if (output.interactive) output.note(`Serving ${api.model === 'none' ? 'features' : api.model} at ${api.url}; its documentation is ${api.url}/docs.`);
         await untilStopped(api);
       }),
     );
