@@ -50,7 +50,7 @@ export async function startApi(project: Project, options: { readonly model: stri
 async function openFeatures(project: Project, ports: Ports, log: Log, opened: (() => Promise<void> | void)[]): Promise<FeatureServer> {
   const { clock, onlineStore, pushLog } = ports;
   const { address, namespace, task_queue: taskQueue } = project.config.temporal;
-  const definitions = await holdDefinitions(ports.featureRegistry, project.config.project, log);
+  const definitions = await holdDefinitions(ports.featureRegistry, project.config.project, log, ports.transformRunner);
   opened.push(() => definitions.close());
   const runner = createMaterializationRunner({ address, namespace, taskQueue });
   opened.push(() => runner.close());

@@ -1,8 +1,9 @@
-import type { Entity, FeatureRepository, FeatureService } from '../../domain/features/definitions.ts';
+import type { Entity, FeatureRepository, FeatureService, OnDemandFeatureView } from '../../domain/features/definitions.ts';
 import { snapshotView } from '../../domain/features/resolve.ts';
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import type { FeatureRegistry } from '../../ports/feature-registry.ts';
 import type { Log } from '../../ports/log.ts';
+import type { TransformRunner } from '../../ports/transform-runner.ts';
 import type { ReadPlan } from './read-plan.ts';
 
 /** The registry's definitions as the routes need them: one state, replaced as a whole. */
@@ -11,6 +12,9 @@ export interface Definitions {
   readonly entities: readonly Entity[];
   readonly views: ReadonlyMap<string, FeatureViewSnapshot>;
   readonly services: ReadonlyMap<string, FeatureService>;
+  readonly onDemand: ReadonlyMap<string, OnDemandFeatureView>;
+  /** Left out: on-demand features are refused. */
+  readonly transforms: TransformRunner | undefined;
   /** Views that are registered and cannot be read here: name -> why. */
   readonly unusable: ReadonlyMap<string, string>;
   /** Push source -> the views that take its rows. */
@@ -34,7 +38,7 @@ export type DefinitionsSource = Pick<FeatureRegistry, 'contents'>;
 const REFRESH_MS = 5_000;
 
 /** Reads the registry, and again every few seconds. Throws when the first look fails. */
-export async function holdDefinitions(source: DefinitionsSource, project: string, log: Log): Promise<DefinitionsHolder> {
+export async function holdDefinitions(source: DefinitionsSource, project: string, log: Log, transforms?: TransformRunner): Promise<DefinitionsHolder> {
   let text = '';
   let current = await load();
   let fresh = true;
@@ -67,18 +71,18 @@ export async function holdDefinitions(source: DefinitionsSource, project: string
 
   /** The same definitions again are the same object, so that plans and encoders made for them stay. */
   async function load(): Promise<Definitions> {
-    const { entities, featureViews, featureServices, unusable } = await source.contents();
-    const repository: FeatureRepository = { entities, featureViews, featureServices, unusable };
+    const { entities, featureViews, featureServices, onDemandFeatureViews = [], unusable } = await source.contents();
+    const repository: FeatureRepository = { entities, featureViews, featureServices, onDemandFeatureViews, unusable };
     const said = JSON.stringify(repository);
     if (said === text) return current;
-    const next = buildDefinitions(repository, project);
+    const next = buildDefinitions(repository, project, transforms);
     text = said;
     return next;
   }
 }
 
 /** Throws INVALID_DEFINITION when a view names an entity that is not there. */
-export function buildDefinitions(repository: FeatureRepository, project: string): Definitions {
+export function buildDefinitions(repository: FeatureRepository, project: string, transforms: TransformRunner | undefined): Definitions {
   const views = new Map(repository.featureViews.map(({ name }) => [name, snapshotView(repository, name)]));
   const pushSources = new Map<string, FeatureViewSnapshot[]>();
   for (const { name, pushSource } of repository.featureViews) {
@@ -90,6 +94,8 @@ export function buildDefinitions(repository: FeatureRepository, project: string)
     views,
     services: new Map(repository.featureServices.map((service) => [service.name, service])),
     unusable: new Map((repository.unusable ?? []).map(({ kind, name, reason }) => [name, `The ${kind} ${name} cannot be served here: ${reason}`])),
+    onDemand: new Map((repository.onDemandFeatureViews ?? []).map((view) => [view.name, view])),
+    transforms,
     pushSources,
     plans: new Map(),
   };

@@ -1,9 +1,11 @@
 import { isWithinAge } from '../../domain/features/point-in-time.ts';
+import { selectedName } from '../../domain/features/snapshot.ts';
 import type { FeatureValue } from '../../domain/features/value-types.ts';
 import type { Micros } from '../../domain/instant.ts';
 import type { OnlineReadRequest, OnlineRow, OnlineStore } from '../../ports/online-store.ts';
 import type { Definitions } from './definitions.ts';
 import { readEntities, type EntityColumns } from './entity-columns.ts';
+import { computeTexts, type PlannedOnDemand } from './on-demand-read.ts';
 import { planRead, type PlannedFeature, type PlannedRead, type ReadPlan } from './read-plan.ts';
 import type { OnlineFeaturesBody } from './requests.ts';
 import { NO_TIME, timeJson } from './value-json.ts';
@@ -26,7 +28,7 @@ export async function answerOnlineFeatures(definitions: Definitions, store: Onli
   const plan = planRead(definitions, body);
   const entities = readEntities(plan, body.entities);
   const rows = await readViews(plan, store, entities, asOf);
-  const results = [...entities.echo.map(({ values }) => keyResult(values)), ...plan.features.map((feature) => featureResult(feature, rows[feature.read]!, entities.rowCount))];
+  const results = [...entities.echo.map(({ values }) => keyResult(values)), ...plan.features.map((feature) => featureResult(feature, rows[feature.read]!, entities.rowCount)), ...plan.onDemand.flatMap((view) => onDemandResults(view, plan, { rows, rowCount: entities.rowCount, request: body.entities, asOf }))];
   const names = entities.echo.map(({ name }) => JSON.stringify(name)).join(',');
   const metadata = `"feature_names":[${names}${names !== '' && plan.featureNames !== '' ? ',' : ''}${plan.featureNames}]`;
   return `{"results":[${results.join(',')}],"metadata":{${metadata}${body.include_feature_view_version_metadata ? `,"feature_view_metadata":[${plan.viewMetadata}]` : ''}}}`;
@@ -45,6 +47,27 @@ async function readViews({ reads }: ReadPlan, store: OnlineStore, entities: Enti
   });
 }
 
+interface OnDemandRows {
+  readonly rows: readonly ViewRows[];
+  readonly rowCount: number;
+  readonly request: OnlineFeaturesBody['entities'];
+  readonly asOf: Micros;
+}
+
+function onDemandResults(view: PlannedOnDemand, { reads }: ReadPlan, { rows, rowCount, request, asOf }: OnDemandRows): string[] {
+  const texts = computeTexts(view, {
+    rowCount,
+    request,
+    asOf,
+    storedValue: ({ view: name, feature }, row) => {
+      const read = reads.findIndex((candidate) => selectedName(candidate.view) === name);
+      const { rows: found, outside } = rows[read]!;
+      return found === undefined || outside[row] === true ? null : (found[row]!.values[reads[read]!.features.indexOf(feature)] ?? null);
+    },
+  });
+  return texts.map(keyResult);
+}
+
 /** undefined when the request lacks one of several join keys: Feast answers null then. */
 function readRequest({ view, features, keyColumns }: PlannedRead, { values, rowCount }: EntityColumns): OnlineReadRequest | undefined {
   const columns = keyColumns.map((column) => values.get(column));
@@ -54,6 +77,7 @@ function readRequest({ view, features, keyColumns }: PlannedRead, { values, rowC
   return { view, features, entityKeys };
 }
 
+/** Values without event timestamps: join keys, and what is computed. */
 function keyResult(values: readonly string[]): string {
   return `{"values":[${values.join(',')}],"statuses":[${repeat('"PRESENT"', values.length)}],"event_timestamps":[${repeat(NO_TIME, values.length)}]}`;
 }

@@ -1,16 +1,20 @@
+import type { OnDemandFeatureView } from '../../domain/features/definitions.ts';
 import { keyColumn, type FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import type { JoinKeyType } from '../../domain/features/value-types.ts';
 import { nearest } from '../../domain/nearest.ts';
 import type { Definitions } from './definitions.ts';
 import { exceptionText, feastError, keyError } from './faults.ts';
+import { neededBy, planOnDemand, type PlannedOnDemand } from './on-demand-read.ts';
 import type { OnlineFeaturesBody } from './requests.ts';
 import { jsonWriter, type JsonWriter } from './value-json.ts';
 
 /** All that reads of the same features have in common, worked out once. */
 export interface ReadPlan {
   readonly reads: readonly PlannedRead[];
-  /** In the order asked for. */
+  /** Stored features in the order asked for. */
   readonly features: readonly PlannedFeature[];
+  /** On-demand feature views: their features come behind the stored ones. */
+  readonly onDemand: readonly PlannedOnDemand[];
   /** Columns of the request that are join keys, with the type of those that the views need. */
   readonly keyTypes: ReadonlyMap<string, JoinKeyType | undefined>;
   /** Entity name -> the column that its join key has here: the name that Feast's old clients send. */
@@ -59,11 +63,16 @@ interface Parts {
   readonly references: readonly Reference[];
 }
 
-function makePlan(definitions: Definitions, { views, references }: Parts, full: boolean): ReadPlan {
-  refuseCollisions(references, full);
+function makePlan(definitions: Definitions, parts: Parts, full: boolean): ReadPlan {
+  refuseCollisions(parts.references, full);
+  const references = parts.references.filter(({ name }) => parts.views.has(name));
+  const onDemand = computedParts(definitions, parts);
+  const views = new Map(parts.views);
+  const needed = onDemand.flatMap(({ view }) => neededBy(view, definitions.views));
+  for (const { view } of needed) if (!views.has(view)) views.set(view, definitions.views.get(view)!);
   const reads = [...views].map(([name, view]) => ({
     view,
-    features: references.filter((reference) => reference.name === name).map(({ feature }) => feature),
+    features: [...new Set([...references.filter((reference) => reference.name === name), ...needed.filter((place) => place.view === name)].map(({ feature }) => feature))],
     keyColumns: view.joinKeys.map((key) => keyColumn(view, key.name)),
   }));
   const names = [...views.keys()];
@@ -77,10 +86,23 @@ function makePlan(definitions: Definitions, { views, references }: Parts, full: 
   return {
     reads,
     features: planned,
+    onDemand: onDemand.map(({ view, features }) => planOnDemand(definitions, view, features, views)),
     ...keysOf(definitions, reads.map(({ view }) => view)),
-    featureNames: references.map(({ name, feature }) => JSON.stringify(full ? `${name}__${feature}` : feature)).join(','),
+    featureNames: [...references, ...onDemand.flatMap(({ view, features }) => features.map((feature) => ({ name: view.name, feature })))].map(({ name, feature }) => JSON.stringify(full ? `${name}__${feature}` : feature)).join(','),
     viewMetadata: [...new Set(reads.map(({ view }) => view.name))].map((name) => `{"name":${JSON.stringify(name)}}`).join(','),
   };
+}
+
+/** What is asked for of on-demand feature views, which no read brings. */
+function computedParts({ onDemand }: Definitions, { views, references }: Parts): { readonly view: OnDemandFeatureView; readonly features: readonly string[] }[] {
+  const computed = references.filter(({ name }) => !views.has(name));
+  return [...new Set(computed.map(({ name }) => name))].map((name) => {
+    const view = onDemand.get(name)!;
+    const features = computed.filter((reference) => reference.name === name).map(({ feature }) => feature);
+    const there = view.features.map((feature) => feature.name);
+    for (const feature of features) if (!there.includes(feature)) throw keyError(`Feature ${feature} not found in projection ${name}${didYouMean(feature, there)}`);
+    return { view, features };
+  });
 }
 
 /** Feast takes every join key of the project for one, also of entities that no view here has; such a column is only said back. */
@@ -97,6 +119,8 @@ function serviceParts(definitions: Definitions, serviceName: string): Parts {
   if (service === undefined) throw feastError(404, 'FeatureServiceNotFoundException', `Feature service ${serviceName} does not exist in project ${project}${didYouMean(serviceName, services.keys())}`);
   const views = new Map<string, FeatureViewSnapshot>();
   const references = service.features.flatMap(({ view: viewName, features, alias, joinKeyMap }) => {
+    const computed = definitions.views.has(viewName) ? undefined : definitions.onDemand.get(viewName);
+    if (computed !== undefined) return (features ?? computed.features.map((feature) => feature.name)).map((feature) => ({ name: viewName, feature }));
     const view = viewNamed(definitions, viewName);
     const name = alias ?? viewName;
     views.set(name, alias === undefined && joinKeyMap === undefined ? view : { ...view, ...(alias === undefined ? {} : { alias }), ...(joinKeyMap === undefined ? {} : { joinKeyMap }) });
@@ -112,17 +136,18 @@ function listParts(definitions: Definitions, features: readonly string[]): Parts
     if (colon < 0) throw exceptionText(`Invalid feature reference '${text}'. Expected format: '<feature_view>:<feature>' or '<feature_view>@<version>:<feature>'`);
     return { name: text.slice(0, colon).replace(/@latest$/, ''), feature: text.slice(colon + 1) };
   });
-  return { views: new Map(references.map(({ name }) => [name, viewNamed(definitions, name)])), references };
+  const stored = references.filter(({ name }) => definitions.views.has(name) || !definitions.onDemand.has(name));
+  return { views: new Map(stored.map(({ name }) => [name, viewNamed(definitions, name)])), references };
 }
 
-function viewNamed({ views, unusable, project }: Definitions, name: string): FeatureViewSnapshot {
+function viewNamed({ views, onDemand, unusable, project }: Definitions, name: string): FeatureViewSnapshot {
   const view = views.get(name);
   if (view !== undefined) return view;
   const reason = unusable.get(name);
   if (reason !== undefined) throw exceptionText(reason);
   const versioned = /^(.*)@v\d+$/.exec(name);
   if (versioned !== null) throw exceptionText(`Version-qualified ref '${name}' not supported: online versioning is disabled. Ask for ${versioned[1]} without a version.`);
-  throw feastError(404, 'FeatureViewNotFoundException', `Feature view ${name} does not exist in project ${project}${didYouMean(name, views.keys())}`);
+  throw feastError(404, 'FeatureViewNotFoundException', `Feature view ${name} does not exist in project ${project}${didYouMean(name, [...views.keys(), ...onDemand.keys()])}`);
 }
 
 function refuseCollisions(references: readonly Reference[], full: boolean): void {

@@ -42,8 +42,10 @@ const VALUES: Readonly<Record<PrimitiveType, fc.Arbitrary<ScalarValue>>> = {
   Uuid: fc.uuid(),
   Json: JSON_TEXTS.filter((document) => !document.includes('\\u0000')),
 };
-const valueOf = (type: ValueType): fc.Arbitrary<FeatureValue> =>
-  fc.option(type.startsWith('Array(') ? fc.array(VALUES[type.slice(6, -1) as PrimitiveType], { maxLength: 3 }) : VALUES[type as PrimitiveType], { freq: 6 });
+function valueOf(type: ValueType): fc.Arbitrary<FeatureValue> {
+  const value: fc.Arbitrary<FeatureValue> = type.startsWith('Array(') ? fc.array(VALUES[type.slice(6, -1) as PrimitiveType], { maxLength: 3 }) : VALUES[type as PrimitiveType];
+  return fc.option(value, { freq: 6 });
+}
 
 const entity = fc.integer({ min: 0, max: ENTITIES - 1 });
 /** Whole minutes, so that instants meet, and single microseconds, so that edges are found. */

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import pg from 'pg';
+import { createTransformRunner } from '../../../adapters/node-vm/transform-runner.ts';
 import { createPostgresPushLog } from '../../../adapters/postgres/push-log.ts';
 import { createApp } from '../../../api/create-app.ts';
 import { holdDefinitions, type DefinitionsHolder } from '../../../api/feast/definitions.ts';
@@ -22,6 +24,11 @@ export const NOW = parseInstant('2026-11-02T12:00:00Z')!;
 const user = defineEntity({ name: 'user', joinKey: 'user_id', valueType: 'Int64' });
 const item = defineEntity({ name: 'item', joinKey: 'item_id', valueType: 'String' });
 const source = (name: string, created = true) => ({ name, table: `feature_mart.${name}`, timestampField: 'event_timestamp', ...(created ? { createdTimestampColumn: 'created_timestamp' } : {}) });
+
+/** As a bundler writes it. */
+const CLICK_RATE = `var transform = { default: ({ clicks, score, shown, as_of }) => ({ click_rate: clicks === null || !shown ? null : Number(clicks) / shown, minute: new Date(as_of * 1000).getUTCMinutes(), nick: score > 10 ? 'hot' : 5 }) };
+export default transform.default;
+`;
 
 export const DEFINITIONS: FeatureRepository = {
   entities: [user, item],
@@ -47,7 +54,19 @@ export const DEFINITIONS: FeatureRepository = {
     defineFeatureView({ name: 'user_item', entities: [user, item], features: [{ name: 'n', type: 'Int64' }], ttlSeconds: null, source: source('user_item'), pushSource: { name: 'item_push' } }),
     defineFeatureView({ name: 'settings', entities: [], features: [{ name: 'rate_limit', type: 'Int32' }], ttlSeconds: null, source: source('settings') }),
   ],
+  onDemandFeatureViews: [
+    {
+      name: 'click_rate',
+      inputs: [{ view: 'user_stats', features: ['clicks', 'score'] }],
+      request: [{ name: 'shown', type: 'Int32' }],
+      asOf: true,
+      features: [{ name: 'click_rate', type: 'Float64' }, { name: 'minute', type: 'Int32' }, { name: 'nick', type: 'String' }],
+      module: 'transforms/click_rate.ts',
+      bundle: { source: CLICK_RATE, sha256: createHash('sha256').update(CLICK_RATE).digest('hex') },
+    },
+  ],
   featureServices: [
+    { name: 'rates_v1', features: [{ view: 'click_rate', features: ['click_rate', 'minute'] }, { view: 'user_stats', features: ['small'] }] },
     { name: 'stats_v1', features: [{ view: 'user_stats', features: ['clicks', 'score'] }, { view: 'settings' }] },
     { name: 'pair_v1', features: [{ view: 'user_extra', features: ['clicks'], alias: 'buyer', joinKeyMap: { user_id: 'buyer_id' } }, { view: 'user_extra', features: ['clicks'], alias: 'seller', joinKeyMap: { user_id: 'seller_id' } }] },
   ],
@@ -104,6 +123,7 @@ export async function openFeastHarness(options: FeastHarnessOptions = {}): Promi
     { contents: () => Promise.resolve({ ...DEFINITIONS, views: [], dataSources: [], unusable: [{ kind: 'on-demand feature view', name: 'python_view', features: ['x'], reason: 'It is a function in Python.' }] }) },
     'shop',
     log,
+    createTransformRunner(),
   );
   const onlineStore = options.onlineStore?.(redis) ?? store;
   const runner = {
