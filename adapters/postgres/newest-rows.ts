@@ -26,10 +26,11 @@ export async function planNewestRows(pool: pg.Pool, request: NewestRowsRequest):
     instant('created_timestamp', createdTimestamp?.value ?? 'NULL::timestamptz'),
   ];
   const keys = joinKeys.map((key) => (key.type === 'UnixTimestamp' ? key.value : comparable(key.family, key.raw))).join(', '); // one row per second, as the online key has it
-  const select = `SELECT DISTINCT ON (${keys}) ${columns.map(({ value }) => value).join(', ')}
+  const isOneEntity = joinKeys.length === 0; // a view without entities: its newest row is all of it
+  const select = `SELECT ${isOneEntity ? '' : `DISTINCT ON (${keys}) `}${columns.map(({ value }) => value).join(', ')}
     FROM ${quoteTable(request.view.source.table)} AS f
     WHERE ${[...windowConditions(source, request), ...sliceConditions(source, index, count)].join(' AND ')}
-    ORDER BY ${keys}, ${newestFirst(source)}`;
+    ORDER BY ${isOneEntity ? `${newestFirst(source)} LIMIT 1` : `${keys}, ${newestFirst(source)}`}`;
   // Compiling the query takes longer than it saves: a slice is read in a second or two.
   return { columns: columns.map(({ name, type, wire }) => ({ name, type, wire })), before: ['SET LOCAL jit = off'], select };
 }

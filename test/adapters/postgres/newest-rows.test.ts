@@ -53,6 +53,14 @@ describe('the newest rows of PostgreSQL', () => {
     }
   });
 
+  it('are one row of one slice for a view without entities', async () => {
+    await harness.createTable('feature_mart.settings', [column('n', 'Float64'), column('at', 'Timestamp'), column('made', 'Timestamp')], [[1, 1, 1], [2, 3, 1], [3, 3, 2], [4, END + 1, 1]]);
+    const view = viewOf({ name: 'v', joinKeys: [], features: [{ name: 'n', type: 'Float64' }], source: { name: 'v', table: 'feature_mart.settings', timestampField: 'at', createdTimestampColumn: 'made' } });
+    const read = async (index: number, count: number): Promise<unknown[]> => (await collectRows(await harness.warehouse.newestRows({ view, startMicros: 0, endMicros: END, slice: { index, count } }))).map((row) => row[0]);
+    assert.deepEqual(await read(0, 1), [3]);
+    assert.deepEqual(await Promise.all([read(0, 2), read(1, 2)]), [[3], []]);
+  });
+
   it('say which slices there are', async () => {
     const view = viewOf({ name: 'v', joinKeys: [{ name: 'id', type: 'Int64' }], features: [], source: { name: 'v', table: 'feature_mart.sliced', timestampField: 'at' } });
     await assert.rejects(harness.warehouse.newestRows({ view, startMicros: 0, endMicros: 1, slice: { index: -1, count: 2 } }), (error: unknown) => error instanceof PipelineError && error.code === 'INVALID_INPUT');
