@@ -1,0 +1,26 @@
+/**
+ * Measures this project beside what it is compared to, on the same data in one go, and writes docs/benchmarks.md.
+ *
+ *   npm run bench [-- --only historical,materialize,online] [--quick] [--full] [--repeats 3] [--output file]
+ *
+ * `--quick`: small data, once each, to see that all works; `--full`: also the long ones (tens of minutes). Only a whole run that is not quick writes docs/benchmarks.md; the others write
+ * .run/benchmarks.md. Everything is measured compiled, as it is installed: run from TypeScript, tsx's wrapping of every function would be measured with it.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type * as Run from './run.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+mkdirSync(join(ROOT, '.run'), { recursive: true });
+const compiled = mkdtempSync(join(ROOT, '.run', 'bench-')); // inside of the project: the modules are found from there
+try {
+  const args = [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(ROOT, 'tsconfig.json'), '--noCheck', '--noEmit', 'false', '--rootDir', ROOT, '--outDir', compiled];
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`The sources could not be compiled:\n${stdout}`);
+  const { run } = (await import(pathToFileURL(join(compiled, 'bench', 'run.js')).href)) as typeof Run;
+  await run(ROOT, process.argv.slice(2));
+} finally {
+  rmSync(compiled, { recursive: true });
+}

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { historical } from './sections/historical.ts';
+import { materialize } from './sections/materialize.ts';
+import { online } from './sections/online.ts';
+import { machineFacts } from './support/machine.ts';
+import { renderPage, type Section } from './support/report.ts';
+import { startBenchServers, type BenchServers } from './support/servers.ts';
+
+/** What every section is given. */
+export interface Bench {
+  readonly root: string;
+  /** For files of this run. */
+  readonly folder: string;
+  readonly servers: BenchServers;
+  /** Feast's Python; undefined where it is not installed: its rows are left out then. */
+  readonly feastPython: string | undefined;
+  readonly size: 'quick' | 'normal' | 'full';
+  readonly repeats: number;
+}
+
+const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = { historical, materialize, online };
+
+/** Runs the sections that the arguments name and writes the page; servers and files of the run are gone afterwards, whatever happens. */
+export async function run(root: string, args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options: { only: { type: 'string' }, quick: { type: 'boolean' }, full: { type: 'boolean' }, repeats: { type: 'string' }, output: { type: 'string' } } });
+  const names = values.only?.split(',') ?? Object.keys(SECTIONS);
+  const unknown = names.filter((name) => !(name in SECTIONS));
+  if (unknown.length > 0) throw new Error(`--only ${unknown.join(',')}: there are ${Object.keys(SECTIONS).join(', ')}.`);
+  const size = values.quick === true ? 'quick' : values.full === true ? 'full' : 'normal';
+  const repeats = Number(values.repeats ?? (size === 'quick' ? 1 : 3));
+  if (!Number.isInteger(repeats) || repeats < 1) throw new Error('--repeats is a whole number from 1.');
+  const whole = size !== 'quick' && names.length === Object.keys(SECTIONS).length;
+  const output = values.output ?? (whole ? join(root, 'docs', 'benchmarks.md') : join(root, '.run', 'benchmarks.md'));
+  const page = await measureAll(root, names, size, repeats);
+  console.log(page);
+  await writeFile(`${output}.new`, page);
+  await rename(`${output}.new`, output);
+  console.error(`Written to ${output}`);
+}
+
+async function measureAll(root: string, names: readonly string[], size: Bench['size'], repeats: number): Promise<string> {
+  const tools = process.env['ML_PIPELINE_TOOLS'] ?? join(root, '.tools');
+  const python = join(tools, 'feast', 'bin', 'python');
+  const facts = await machineFacts(tools, size, repeats);
+  console.error(facts.map(([name, value]) => `${name}: ${value}`).join('\n'));
+  const folder = await mkdtemp(join(tmpdir(), 'ml-pipeline-bench-'));
+  const servers = await startBenchServers(join(tools, 'bin'));
+  const interrupt = (): void => void servers.stop().finally(() => process.exit(130));
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    const sections: Section[] = [];
+    for (const name of names) sections.push(await SECTIONS[name]!({ root, folder, servers, size, repeats, feastPython: existsSync(python) ? python : undefined }));
+    return renderPage(facts, sections, size);
+  } finally {
+    await servers.stop();
+    await rm(folder, { recursive: true, force: true });
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
