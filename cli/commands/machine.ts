@@ -1,6 +1,12 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
+import { PipelineError } from '../../domain/errors.ts';
+import { onDemandDifferences } from '../../domain/features/served-models.ts';
+import type { ProbeResult } from '../../ports/local-stack.ts';
 import { table } from '../output.ts';
+import { scheduleProbe } from '../schedules/check.ts';
+import type { Services } from '../services.ts';
+import { readServedModels } from './features/served-models.ts';
 
 /** Commands about this machine and this folder: doctor, data, init. */
 export function registerMachine(program: Command, { services, run }: CommandContext): void {
@@ -10,7 +16,7 @@ export function registerMachine(program: Command, { services, run }: CommandCont
     .addHelpText('after', '\nExample:\n  ml-pipeline doctor')
     .action(
       run(async (output) => {
-        const results = await services.probes();
+        const results = [...(await services.probes()), await scheduleProbe(services), ...(await transformProbe(services))];
         const lines = table(['', 'check', 'found'], results.map(({ ok, name, detail }) => [ok ? 'ok' : 'FAIL', name, detail]));
         const cures = results.filter(({ ok }) => !ok).map(({ name, cure }) => `${name}: ${cure ?? 'no cure is known'}`);
         output.result(results, [...lines, ...(cures.length === 0 ? ['All is well.'] : ['', ...cures])]);
@@ -40,4 +46,22 @@ export function registerMachine(program: Command, { services, run }: CommandCont
         output.result({ written }, [...written.map((file) => `wrote ${file}`), 'Next: npx ml-pipeline stack install, then npx ml-pipeline stack up']);
       }),
     );
+}
+
+/** Whether served models compute what the feature repository says now. A difference is told and is no failure. */
+async function transformProbe(services: Services): Promise<readonly ProbeResult[]> {
+  const name = 'on-demand features';
+  try {
+    return await services.withPorts(async (ports) => {
+      const models = (await readServedModels(ports, () => undefined)).filter(({ features }) => (features.onDemand ?? []).length > 0);
+      if (models.length === 0) return [];
+      const differences = onDemandDifferences(models, await ports.featureRepository.load());
+      return [{ ok: true, name, detail: differences.length === 0 ? 'served models compute them as the feature repository does' : differences.join('; ') }];
+    });
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    // Settings or servers that lack have checks of their own.
+    if (error.code !== 'INVALID_DEFINITION') return [];
+    return [{ ok: false, name, detail: error.message.split('\n')[0] ?? error.code, cure: 'ml-pipeline features validate says more.' }];
+  }
 }

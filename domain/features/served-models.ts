@@ -13,6 +13,23 @@ export interface ServedModel {
   readonly features: FeatureSelection;
 }
 
+/**
+ * On-demand features whose function in the repository is another one than a served model was trained with, a sentence each. Nothing that is served changes by that: the model runs
+ * its own copy.
+ */
+export function onDemandDifferences(models: readonly ServedModel[], { onDemandFeatureViews = [] }: FeatureRepository): readonly string[] {
+  return models.flatMap((model) => (model.features.onDemand ?? []).flatMap(({ name, sha256 }) => {
+    const now = onDemandFeatureViews.find((view) => view.name === name)?.bundle?.sha256;
+    if (now === sha256) return [];
+    const difference = now === undefined ? 'which the repository does not have any more' : `whose function in the repository is another one now (${now.slice(0, 12)}, trained with ${sha256.slice(0, 12)})`;
+    return [`${modelName(model)} computes ${name}, ${difference}: it goes on with its own copy until a new version is trained`];
+  }));
+}
+
+function modelName({ name, version, aliases }: ServedModel): string {
+  return `model ${name} version ${version} (${aliases.map((alias) => `@${alias}`).join(', ')})`;
+}
+
 const CURE = 'Keep it until a model that does without is promoted, or move the alias; --force applies all the same.';
 
 /**
@@ -25,7 +42,7 @@ export function servedModelProblems(models: readonly ServedModel[], before: Feat
 }
 
 function modelProblems(model: ServedModel, repository: FeatureRepository): Problem[] {
-  const who = `model ${model.name} version ${model.version} (${model.aliases.map((alias) => `@${alias}`).join(', ')})`;
+  const who = modelName(model);
   return model.features.views.flatMap((view) => {
     const taken = model.features.columns.filter((column) => column.view === selectedName(view)).map((column) => column.feature);
     return viewProblems(view, taken, repository).map((message) => ({ path: `${who}, feature view ${view.name}`, message, cure: CURE }));

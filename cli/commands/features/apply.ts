@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import { formatProblem, PipelineError, type Problem } from '../../../domain/errors.ts';
 import type { FeatureRepository } from '../../../domain/features/definitions.ts';
-import { servedModelProblems } from '../../../domain/features/served-models.ts';
+import { onDemandDifferences, servedModelProblems } from '../../../domain/features/served-models.ts';
 import type { ApplyPlan } from '../../../ports/feature-registry.ts';
 import type { Ports } from '../../../ports/ports.ts';
 import { canAsk, confirm } from '../../confirm.ts';
 import type { CommandContext } from '../../context.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import { counted, table, type Output } from '../../output.ts';
+import { refuseShortKeyTtl } from '../../schedules/check.ts';
 import { checkedRepository } from './checked-repository.ts';
 import { readServedModels } from './served-models.ts';
 
@@ -25,12 +26,22 @@ export function registerApply(features: Command, { services, run }: CommandConte
     .option('--yes', 'do not ask before something is removed')
     .option('--force', 'apply also what a served model would miss')
     .addHelpText('after', '\nWhat only adds or changes definitions is applied at once. What removes one, or values from the online store, is asked about in a terminal; elsewhere it needs --yes.\n\nExample:\n  ml-pipeline features apply --dry-run')
-    .action(run<ApplyOptions>((output, options) => services.withPorts((ports) => (options.dryRun === true ? showPlan(output, ports) : apply(output, ports, options)))));
+    .action(
+      run<ApplyOptions>(async (output, options) => {
+        await refuseShortKeyTtl(services);
+        return services.withPorts((ports) => (options.dryRun === true ? showPlan(output, ports) : apply(output, ports, options)));
+      }),
+    );
   features
     .command('plan')
     .description('Say what `apply` would change, in the registry and in the online store, and whether a served model would miss something.')
     .addHelpText('after', '\nThe exit code is 2 when `apply` would refuse.\n\nExample:\n  ml-pipeline features plan --json')
-    .action(run((output) => services.withPorts((ports) => showPlan(output, ports))));
+    .action(
+      run(async (output) => {
+        await refuseShortKeyTtl(services);
+        return services.withPorts((ports) => showPlan(output, ports));
+      }),
+    );
 }
 
 interface Reviewed {
@@ -43,8 +54,10 @@ interface Reviewed {
 async function review(output: Output, ports: Ports): Promise<Reviewed> {
   const repository = await checkedRepository(ports);
   const plan = await ports.featureRegistry.plan(repository);
-  if (plan.changes.length === 0) return { repository, plan, breaks: [] };
+  if (plan.changes.length === 0 && (repository.onDemandFeatureViews ?? []).length === 0) return { repository, plan, breaks: [] };
   const models = await readServedModels(ports, (line) => output.note(line));
+  for (const difference of onDemandDifferences(models, repository)) output.note(`Note: ${difference}.`);
+  if (plan.changes.length === 0) return { repository, plan, breaks: [] };
   return { repository, plan, breaks: models.length === 0 ? [] : servedModelProblems(models, await ports.featureRegistry.contents(), repository) };
 }
 
