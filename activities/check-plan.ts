@@ -16,22 +16,28 @@ export interface Findings {
   readonly selection: FeatureSelection | undefined;
 }
 
-/** Runs one part of the check. What is wrong with the recipe is kept, so that the other parts are looked at too; an outage is thrown. */
-export async function attempt<T>(problems: Problem[], path: string, work: () => Promise<T>): Promise<T | undefined> {
+/**
+ * Runs one part of the check. What is wrong with the recipe is kept, so that the other parts are looked at too; an outage is thrown. `path`: the part of the recipe to mend, unless the problem names
+ * one of the same section itself, or `placeOf` knows a closer one.
+ */
+export async function attempt<T>(problems: Problem[], path: string, work: () => Promise<T>, placeOf: (problem: Problem) => string | undefined = () => undefined): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof PipelineError) || error.retryable) throw error;
     const parts = error.problems.length === 0 ? [{ message: error.message, path }] : error.problems;
-    problems.push(...parts.map((problem) => ({ ...problem, path: problem.path.startsWith(path.split('.')[0] ?? path) ? problem.path : path, message: named(problem, path) })));
+    const section = `${path.split('.')[0] ?? path}.`;
+    for (const problem of parts) {
+      const place = problem.path.startsWith(section) ? problem.path : placeOf(problem);
+      problems.push(place === undefined ? { ...problem, path, message: named(problem) } : { ...problem, path: place });
+    }
     return undefined;
   }
 }
 
 /** A problem of a template or definition keeps its own place in the message, when the path becomes that of the recipe. */
-function named({ path: own, message, line, column }: Problem, path: string): string {
-  if (own === path || own.startsWith(path.split('.')[0] ?? path)) return message;
-  return `${own}${line === undefined ? '' : ` (line ${line}, column ${column ?? 1})`}: ${message}`;
+function named({ path, message, line, column }: Problem): string {
+  return `${path}${line === undefined ? '' : ` (line ${line}, column ${column ?? 1})`}: ${message}`;
 }
 
 /** Refuses a recipe that does not fit its query, its features or its steps: every problem with its line and column in the recipe. */

@@ -43,21 +43,32 @@ export const DEFAULT_OVERLAP_SECONDS = 600;
 type Needs = Pick<Ports, 'clock' | 'warehouse' | 'featureRegistry'>;
 type Bounds = Omit<ViewWindow, 'view' | 'slices'>;
 
-export async function planWindows({ clock, warehouse, featureRegistry }: Needs, input: MaterializeFeaturesInput): Promise<readonly ViewWindow[]> {
-  const repository = await featureRegistry.contents();
-  const registered = repository.views;
-  const names = chosenViews(registered, input);
-  const endMicros = input.end === undefined ? clock.now() : micros(input.end);
+export async function planWindows(ports: Needs, input: MaterializeFeaturesInput): Promise<readonly ViewWindow[]> {
   const windows: ViewWindow[] = [];
-  for (const name of names) {
-    const view = snapshotView(repository, name);
-    const bounds = input.incremental === true ? sinceLast(view, watermarkOf(registered, name), endMicros, input) : fullWindow(view, endMicros, input);
-    const done = micros(bounds.start) > endMicros || (bounds.since !== undefined && micros(bounds.since) > endMicros);
-    if (done && input.incremental !== true && input.part !== true) throw new PipelineError('INVALID_INPUT', `The window of ${name} starts at ${bounds.start}, after its end ${bounds.end}.`);
-    const rows = done ? 0 : await warehouse.estimateRows({ view, ...requestOf(bounds) });
-    windows.push({ view, ...bounds, slices: done ? 0 : sliceCount(rows) });
+  for (const { isDone, ...window } of await chooseWindows(ports, input)) {
+    const rows = isDone ? 0 : await ports.warehouse.estimateRows({ view: window.view, ...requestOf(window) });
+    windows.push({ ...window, slices: isDone ? 0 : sliceCount(rows) });
   }
   return windows;
+}
+
+/** Refuses what `planWindows` would: views that the registry does not have (NOT_FOUND), a window that ends before it starts (INVALID_INPUT). Changes nothing, asks only the registry. */
+export async function checkMaterialization(ports: Pick<Needs, 'clock' | 'featureRegistry'>, input: MaterializeFeaturesInput): Promise<void> {
+  await chooseWindows(ports, input);
+}
+
+/** `isDone`: the window is in the store already. */
+async function chooseWindows({ clock, featureRegistry }: Pick<Needs, 'clock' | 'featureRegistry'>, input: MaterializeFeaturesInput): Promise<readonly (Bounds & { readonly view: FeatureViewSnapshot; readonly isDone: boolean })[]> {
+  const repository = await featureRegistry.contents();
+  const registered = repository.views;
+  const endMicros = input.end === undefined ? clock.now() : micros(input.end);
+  return chosenViews(registered, input).map((name) => {
+    const view = snapshotView(repository, name);
+    const bounds = input.incremental === true ? sinceLast(view, watermarkOf(registered, name), endMicros, input) : fullWindow(view, endMicros, input);
+    const isDone = micros(bounds.start) > endMicros || (bounds.since !== undefined && micros(bounds.since) > endMicros);
+    if (isDone && input.incremental !== true && input.part !== true) throw new PipelineError('INVALID_INPUT', `The window of ${name} starts at ${bounds.start}, after its end ${bounds.end}.`);
+    return { view, ...bounds, isDone };
+  });
 }
 
 function sliceCount(rows: number): number {

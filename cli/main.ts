@@ -26,6 +26,14 @@ const services: Services = {
     const ports = await bindPorts(await project());
     return use(ports).finally(() => closePorts(ports));
   },
+  checkTraining: async ({ recipe, as_of: asOf }) => {
+    const { checkTraining } = await import('../activities/check-training.ts');
+    await services.withPorts((ports) => checkTraining(ports, { recipe, ...(asOf === undefined ? {} : { asOf }) }));
+  },
+  checkMaterialization: async (input) => {
+    const { checkMaterialization } = await import('../activities/plan-materialization.ts');
+    await services.withPorts((ports) => checkMaterialization(ports, input));
+  },
   withTemporal: async (use) => {
     const { address, namespace } = (await project()).config.temporal;
     const connection = Connection.lazy({ address, connectTimeout: CONNECT_TIMEOUT });

@@ -7,6 +7,7 @@ import type { Log } from '../ports/log.ts';
 import type { BackgroundProcesses, LocalStack, ProbeResult, StackProcess } from '../ports/local-stack.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { RunStorage } from '../ports/run-storage.ts';
+import type { MaterializeFeaturesInput, TrainModelInput } from '../temporal/inputs.ts';
 
 /** What the commands need to know of the project and its environment. */
 export interface ProjectSettings {
@@ -46,6 +47,10 @@ export interface Services {
   settings(): Promise<ProjectSettings>;
   /** Opens the ports of the environment, and closes them when the work is done. */
   withPorts<T>(use: (ports: Ports) => Promise<T>): Promise<T>;
+  /** Refuses a recipe as the plan of `trainModel` does, and changes nothing; UNAVAILABLE when the files are right and a server does not answer. */
+  checkTraining(input: TrainModelInput): Promise<void>;
+  /** Refuses views and windows as the plan of `materializeFeatures` does, and changes nothing. */
+  checkMaterialization(input: MaterializeFeaturesInput): Promise<void>;
   /** A connection to Temporal; UNAVAILABLE with the address when there is none. */
   withTemporal<T>(use: (client: Client) => Promise<T>): Promise<T>;
   /** The folders that runs keep between their steps. */

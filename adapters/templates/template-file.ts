@@ -1,6 +1,7 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { readdir, readFile, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { PipelineError } from '../../domain/errors.ts';
+import { suggestion } from '../../domain/nearest.ts';
 
 /**
  * The text of a template of the folder. INVALID_INPUT for a path that leads out of the folder, also by a symbolic link; NOT_FOUND when there is no such file.
@@ -10,13 +11,19 @@ export async function readTemplate(folder: string, sourceUri: string): Promise<s
   const root = await realpath(folder).catch((error: unknown) => {
     throw new PipelineError('NOT_FOUND', `There is no recipes folder ${folder}.`, { cause: error });
   });
-  const file = await realpath(join(root, sourceUri)).catch((error: unknown) => {
+  const file = await realpath(join(root, sourceUri)).catch(async (error: unknown) => {
     if ((error as { code?: unknown }).code !== 'ENOENT') throw error;
-    throw new PipelineError('NOT_FOUND', `There is no template ${sourceUri} in ${folder}: loader.source_uri is relative to that folder, such as sql/flights_spine.sql.j2.`, { cause: error });
+    throw new PipelineError('NOT_FOUND', `There is no template ${sourceUri} in ${folder}. ${suggestion(sourceUri, await templateNames(root))}`, { cause: error });
   });
   const inside = relative(root, file);
   if (inside.split(sep)[0] === '..' || isAbsolute(inside)) throw outside(sourceUri);
   return readFile(file, 'utf8');
+}
+
+/** The templates of the folder, as recipes name them. */
+async function templateNames(root: string): Promise<readonly string[]> {
+  const entries = await readdir(root, { recursive: true });
+  return entries.filter((entry) => /\.(sql|j2)$/.test(entry)).map((entry) => entry.split(sep).join('/')).sort();
 }
 
 function outside(sourceUri: string): PipelineError {

@@ -42,7 +42,8 @@ export function registerMaterialize(program: Command, { services, run }: Command
     .action(
       run<MaterializeOptions>(async (output, { views, start, end, incremental, overlap, detach }) => {
         const input = checkedInput(materializeFeaturesInput, given({ views, start, end, incremental, overlap_seconds: overlap }));
-        const followed = await runWorkflow<MaterializeResult>(services, output, { type: 'materializeFeatures', workflowId: materializeWorkflowId(views ?? []), input, detach: detach === true });
+        const call = { type: 'materializeFeatures', workflowId: materializeWorkflowId(views ?? []), input, check: () => services.checkMaterialization(input), detach: detach === true };
+        const followed = await runWorkflow<MaterializeResult>(services, output, call);
         if ('exitCode' in followed) return followed.exitCode;
         output.result(followed.result, viewLines(followed.result));
         return 0;
@@ -61,7 +62,9 @@ export function registerMaterialize(program: Command, { services, run }: Command
     .action(
       run<BackfillOptions>(async (output, { views, start, end, window, parallel, detach }) => {
         const input = checkedInput(backfillFeaturesInput, given({ views, start, end, window_hours: window, parallel }));
-        const followed = await runWorkflow<MaterializeResult>(services, output, { type: 'backfillFeatures', workflowId: backfillWorkflowId(views ?? []), input, detach: detach === true });
+        const whole = given({ views: input.views, start: input.start, end: input.end });
+        const call = { type: 'backfillFeatures', workflowId: backfillWorkflowId(views ?? []), input, check: () => services.checkMaterialization(whole), detach: detach === true };
+        const followed = await runWorkflow<MaterializeResult>(services, output, call);
         if ('exitCode' in followed) return followed.exitCode;
         output.result(followed.result, viewLines(followed.result));
         return 0;

@@ -33,8 +33,9 @@ export function registerTrain(program: Command, { services, run }: CommandContex
     .action(
       run<TrainOptions>(async (output, options) => {
         const input = checkedInput(trainModelInput, { recipe: options.recipeFile, promote: options.promote, ...(options.asOf === undefined ? {} : { as_of: options.asOf }) });
-        await services.withPorts(({ recipes }) => recipes.load(options.recipeFile)); // a wrong recipe is refused before anything starts
-        const followed = await runWorkflow<TrainResult>(services, output, { type: 'trainModel', workflowId: trainWorkflowId(options.recipeFile), input, detach: options.detach === true });
+        await services.withPorts(({ recipes }) => recipes.load(options.recipeFile)); // what the file alone tells is refused before any server is asked
+        const call = { type: 'trainModel', workflowId: trainWorkflowId(options.recipeFile), input, check: () => services.checkTraining(input), detach: options.detach === true };
+        const followed = await runWorkflow<TrainResult>(services, output, call);
         if ('exitCode' in followed) return followed.exitCode;
         output.result(followed.result, resultLines(followed.result));
         return 0;

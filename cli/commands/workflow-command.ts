@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowIdConflictPolicy } from '@temporalio/common';
-import { refuseProblems } from '../../domain/errors.ts';
+import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import { check, toProblem, type Shape } from '../../domain/validation/shape.ts';
 import { followWorkflow, type Followed } from '../follow-workflow.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -16,6 +16,8 @@ export interface WorkflowCall {
   readonly type: string;
   readonly workflowId: string;
   readonly input: object;
+  /** Refuses what the workflow's first step would refuse. Not asked when a workflow is joined: it has its plan. */
+  readonly check: () => Promise<void>;
   /** Start it and return at once. */
   readonly detach: boolean;
 }
@@ -27,11 +29,15 @@ export function checkedInput<T>(shape: Shape<T>, input: unknown): T {
   return value;
 }
 
-/** Starts a workflow, or joins the one that runs under its id, and shows it until it ends. With no worker about, one runs here for as long. */
+/**
+ * Starts a workflow, or joins the one that runs under its id, and shows it until it ends. What the check refuses is not started; where a server that it needs does not answer, the workflow
+ * waits for that server, and checks then. With no worker about, one runs here for as long.
+ */
 export async function runWorkflow<T>(services: Services, output: Output, call: WorkflowCall): Promise<Followed<T>> {
   const { temporal } = await services.settings();
   return services.withTemporal(async (client) => {
     const running = await isRunning(client, call.workflowId);
+    if (!running) await checkBefore(call, output);
     await client.workflow.start(call.type, { workflowId: call.workflowId, taskQueue: temporal.taskQueue, args: [call.input], workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING });
     output.note(`${running ? 'Joined' : 'Started'} ${call.workflowId}: ${temporal.ui}/namespaces/${temporal.namespace}/workflows/${call.workflowId}`);
     if (call.detach) {
@@ -40,6 +46,15 @@ export async function runWorkflow<T>(services: Services, output: Output, call: W
     }
     return withWorker(services, client, call.workflowId, output, (workerHere) => followWorkflow<T>(client, call.workflowId, output, workerHere));
   });
+}
+
+async function checkBefore({ check }: WorkflowCall, output: Output): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    if (!(error instanceof PipelineError) || !error.retryable) throw error;
+    output.note(`${error.message.split('\n')[0] ?? ''} The workflow waits for it, and checks the rest then.`);
+  }
 }
 
 async function isRunning(client: Client, workflowId: string): Promise<boolean> {

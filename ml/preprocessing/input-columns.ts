@@ -49,7 +49,8 @@ export function numericColumns(inputs: readonly InputColumn[], steps: readonly P
 }
 
 function checkCandidate(name: string, origin: InputColumn['origin'], request: InputColumnRequest, earlier: readonly InputColumn[], problems: Problem[]): InputColumn['type'] | undefined {
-  const path = origin === 'feature' || origin === 'on_demand' ? `features.${name}` : origin === 'request' ? `augmenter.request_columns.${name}` : `loader.entity_schema.entity_columns.${name}`;
+  const { augmenter, loader } = request.recipe;
+  const path = origin === 'feature' || origin === 'on_demand' ? featuresPath(augmenter) : origin === 'request' ? `augmenter.request_columns[${augmenter.request_columns.indexOf(name)}]` : `loader.entity_schema.entity_columns[${loader.entity_schema.entity_columns.indexOf(name)}]`;
   const refuse = (message: string, cure: string): undefined => void problems.push({ path, message, cure });
   const column = request.schema.find((candidate) => candidate.name === name);
   if (column === undefined) return refuse(`the training set has no column ${name}.`, suggestion(name, request.schema.map((candidate) => candidate.name)));
@@ -59,6 +60,10 @@ function checkCandidate(name: string, origin: InputColumn['origin'], request: In
   const type = inputTypeOf(column.type);
   if (type === undefined) return refuse(`a model takes numbers and text, and ${name} is of type ${column.type}.`, cureOf(column.type));
   return type;
+}
+
+function featuresPath(augmenter: Recipe['augmenter']): string {
+  return augmenter.type === 'feature_store' && augmenter.feature_service !== undefined ? 'augmenter.feature_service' : 'augmenter.features';
 }
 
 function cureOf(type: ColumnType): string {

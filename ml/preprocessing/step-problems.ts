@@ -12,8 +12,9 @@ export function stepProblems(steps: readonly PreprocessingStep[], inputs: readon
   const types = new Map(inputs.map(({ name, type }) => [name, type]));
   const encoded = new Set<string>();
   steps.forEach((step, index) => {
-    const path = `preprocessor.steps[${index}].${step.type}`;
-    for (const name of step.columns === 'numeric' ? [] : step.columns) {
+    const list = `preprocessor.steps[${index}].${step.type === 'impute' ? 'columns' : step.type}`;
+    for (const [position, name] of (step.columns === 'numeric' ? [] : step.columns).entries()) {
+      const path = `${list}[${position}]`;
       const type = types.get(name);
       if (type === undefined) {
         if (!known.has(name)) problems.push({ path, message: `${name} is no input of the model.`, cure: absentCure(step, name, inputs, entityColumns) });
@@ -36,7 +37,8 @@ type Finding = Pick<Problem, 'message' | 'cure'>;
 
 function absentCure(step: PreprocessingStep, name: string, inputs: readonly InputColumn[], entityColumns: readonly string[]): string {
   if (step.type !== 'one_hot' && entityColumns.includes(name)) return 'It is an entity column: only a one_hot step makes an input of it.';
-  return suggestion(name, inputs.map((input) => input.name));
+  const names = inputs.map((input) => input.name);
+  return suggestion(name, step.type === 'one_hot' ? [...new Set([...names, ...entityColumns])] : names);
 }
 
 function oneHotProblem(step: Extract<PreprocessingStep, { type: 'one_hot' }>, name: string, type: InputColumn['type'], encoded: ReadonlySet<string>): Finding | undefined {

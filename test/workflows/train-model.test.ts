@@ -90,7 +90,7 @@ describe('the workflow trainModel', function () {
     assert.ok(failure instanceof ApplicationFailure, String(failure));
     assert.equal(failure.type, 'INVALID_RECIPE');
     const [problems] = failure.details as [Problem[]];
-    assert.deepEqual(problems.map(({ path }) => path).sort(), ['augmenter', 'augmenter.request_columns[0]', 'data_interface.target_column']);
+    assert.deepEqual(problems.map(({ path }) => path).sort(), ['augmenter.feature_service', 'augmenter.request_columns[0]', 'data_interface.target_column']);
     assert.deepEqual(problems.filter(({ line, column }) => line === undefined || column === undefined), []);
     assert.match(failure.message, /arrived_late.*distance|distance.*arrived_late/s);
     assert.deepEqual(await runsOf('misfit'), []);
@@ -101,7 +101,7 @@ describe('the workflow trainModel', function () {
     const failure = await failureOf(await start({ recipe: 'no_column', as_of: AS_OF }));
     assert.ok(failure instanceof ApplicationFailure, String(failure));
     const [problems] = failure.details as [Problem[]];
-    assert.match(problems[0]?.path ?? '', /^preprocessor\.steps\[0\]/);
+    assert.match(problems[0]?.path ?? '', /^preprocessor\.steps\[0\]\.one_hot\[0\]$/);
     assert.ok(problems.every(({ line }) => line !== undefined));
   });
 

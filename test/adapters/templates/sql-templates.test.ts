@@ -179,6 +179,8 @@ describe('loader SQL files', () => {
       await assert.rejects(templates.source(path), (error) => error instanceof PipelineError && error.code === 'INVALID_INPUT', path);
     }
     await assert.rejects(templates.source('sql/none.sql.j2'), (error) => error instanceof PipelineError && error.code === 'NOT_FOUND');
+    await assert.rejects(templates.source('x'), /There is no template x in .* There is: sql\/inner\.sql\.j2, .*sql\/plain\.sql\.j2/);
+    await assert.rejects(templates.source('sql/plane.sql.j2'), /Did you mean "sql\/plain\.sql\.j2"\?/);
     await assert.rejects(createSqlTemplates({ folder: join(folder, 'nowhere'), dialect: 'postgres' }).source('a.sql.j2'), (error) => error instanceof PipelineError && error.code === 'NOT_FOUND');
   });
 

@@ -42,9 +42,9 @@ describe('decideInputColumns', () => {
 
   it('refuses lists, decimals and uuids, which no model takes, and says what to do', () => {
     assert.deepEqual(problemsOf(requestOf([], ['temp', 'tags', 'price', 'visit'])), [
-      'features.tags: a model takes numbers and text, and tags is of type Array(String). Leave it out (`features get` and `features historical` give it), or derive a number from it in the SQL that builds its table.',
-      'features.price: a model takes numbers and text, and price is of type Decimal. Declare the feature as Float64, or leave it out.',
-      'features.visit: a model takes numbers and text, and visit is of type Uuid. Declare the feature as String, or leave it out.',
+      'augmenter.feature_service: a model takes numbers and text, and tags is of type Array(String). Leave it out (`features get` and `features historical` give it), or derive a number from it in the SQL that builds its table.',
+      'augmenter.feature_service: a model takes numbers and text, and price is of type Decimal. Declare the feature as Float64, or leave it out.',
+      'augmenter.feature_service: a model takes numbers and text, and visit is of type Uuid. Declare the feature as String, or leave it out.',
     ]);
   });
 
@@ -59,16 +59,16 @@ describe('decideInputColumns', () => {
       ['temp', 'tmp', 'temp', 'photo', 'is_new'], ['late', 'note', 'prediction'],
     ));
     assert.deepEqual(problems, [
-      'features.tmp: the training set has no column tmp. Did you mean "temp"?',
-      'features.temp: temp is an input already. Name it once, or rename one of the columns.',
-      'features.photo: a model takes numbers and text, and photo is of type Bytes. Leave it out (`features get` and `features historical` give it), or derive a number from it in the SQL that builds its table.',
-      'augmenter.request_columns.late: late is the target; a model cannot take what it is to predict. Leave it out.',
-      "augmenter.request_columns.prediction: prediction is a name that the model's outputs have. Rename the column.",
-      'preprocessor.steps[0].one_hot: carier is no input of the model. There is: temp, is_new, note.',
-      'preprocessor.steps[1].impute: tailnum is no input of the model. It is an entity column: only a one_hot step makes an input of it.',
-      'preprocessor.steps[1].impute: note is text, and impute works on numbers. Leave it out here.',
-      'preprocessor.steps[2].one_hot: is_new is a number, and handle_unknown: error is for text. Use handle_unknown: ignore, or make it text in the spine query.',
-      'preprocessor.steps[3].standardize: is_new is one-hot encoded before this step. Put standardize before one_hot, or leave the column out here.',
+      'augmenter.feature_service: the training set has no column tmp. Did you mean "temp"?',
+      'augmenter.feature_service: temp is an input already. Name it once, or rename one of the columns.',
+      'augmenter.feature_service: a model takes numbers and text, and photo is of type Bytes. Leave it out (`features get` and `features historical` give it), or derive a number from it in the SQL that builds its table.',
+      'augmenter.request_columns[0]: late is the target; a model cannot take what it is to predict. Leave it out.',
+      "augmenter.request_columns[2]: prediction is a name that the model's outputs have. Rename the column.",
+      'preprocessor.steps[0].one_hot[0]: carier is no input of the model. Did you mean "carrier"?',
+      'preprocessor.steps[1].columns[0]: tailnum is no input of the model. It is an entity column: only a one_hot step makes an input of it.',
+      'preprocessor.steps[1].columns[1]: note is text, and impute works on numbers. Leave it out here.',
+      'preprocessor.steps[2].one_hot[0]: is_new is a number, and handle_unknown: error is for text. Use handle_unknown: ignore, or make it text in the spine query.',
+      'preprocessor.steps[3].standardize[0]: is_new is one-hot encoded before this step. Put standardize before one_hot, or leave the column out here.',
       'preprocessor.steps: note is text, and no step makes numbers of it. Add { one_hot: [note], handle_unknown: ignore }, or leave the column out.',
     ]);
   });
@@ -77,7 +77,7 @@ describe('decideInputColumns', () => {
     const twice = problemsOf(requestOf([
       { type: 'standardize', columns: ['is_new'] }, { type: 'one_hot', columns: ['carrier', 'is_new'], handle_unknown: 'ignore' }, { type: 'one_hot', columns: ['carrier'], handle_unknown: 'ignore' },
     ]));
-    assert.deepEqual(twice.map((problem) => problem.slice(0, 60)), ['preprocessor.steps[0].standardize: is_new is one-hot encoded', 'preprocessor.steps[2].one_hot: carrier is encoded already. N']);
+    assert.deepEqual(twice.map((problem) => problem.slice(0, 63)), ['preprocessor.steps[0].standardize[0]: is_new is one-hot encoded', 'preprocessor.steps[2].one_hot[0]: carrier is encoded already. N']);
     assert.match(problemsOf(requestOf([], [], [])).join(), /augmenter: the model has no input columns/u);
   });
 });
