@@ -7,9 +7,10 @@
  * .run/benchmarks.md. Everything is measured compiled, as it is installed: run from TypeScript, tsx's wrapping of every function would be measured with it.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type * as Run from './run.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -19,6 +20,8 @@ try {
   const args = [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(ROOT, 'tsconfig.json'), '--noCheck', '--noEmit', 'false', '--rootDir', ROOT, '--outDir', compiled];
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`The sources could not be compiled:\n${stdout}`);
+  const { code } = await bundleWorkflowCode({ workflowsPath: join(compiled, 'workflows', 'index.js'), logger: new DefaultLogger('WARN') });
+  writeFileSync(join(compiled, 'workflow-bundle.js'), code);
   const { run } = (await import(pathToFileURL(join(compiled, 'bench', 'run.js')).href)) as typeof Run;
   await run(ROOT, process.argv.slice(2));
 } finally {

@@ -19,6 +19,8 @@ export class TimeLimitError extends Error {
 export interface Samples<T> {
   readonly name: string;
   readonly results: readonly T[];
+  /** Of each run: seconds of processor that this benchmark took, its servers' with it. What a busy machine changes least. */
+  readonly cpuSeconds: readonly number[];
   /** Seconds after which a run was ended. */
   readonly limit?: number;
   /** Cores that others kept at work: the most of the seconds right before each run, and of the runs. */
@@ -31,7 +33,7 @@ export const QUIET_CORES = 0.7;
 
 /** Runs the ways in turn (A B A B A B), so that whatever else the machine does meets all of them. */
 export async function takeTurns<T>(ways: readonly Way<T>[], repeats: number): Promise<ReadonlyMap<string, Samples<T>>> {
-  const taken = new Map<string, Samples<T>>(ways.map(({ name }) => [name, { name, results: [], othersBefore: 0, othersDuring: 0 }]));
+  const taken = new Map<string, Samples<T>>(ways.map(({ name }) => [name, { name, results: [], cpuSeconds: [], othersBefore: 0, othersDuring: 0 }]));
   for (let turn = 1; turn <= repeats; turn++) {
     for (const way of ways) {
       const sofar = taken.get(way.name)!;
@@ -39,11 +41,12 @@ export async function takeTurns<T>(ways: readonly Way<T>[], repeats: number): Pr
       const othersBefore = await coresOfOthersNow();
       const before = await cpuClock();
       const outcome = await way.run().then((result) => ({ result }), limitOrThrow);
-      const othersDuring = coresOfOthers(before, await cpuClock());
-      console.error(`${turn}/${repeats} ${way.name}: ${JSON.stringify(outcome)}; cores of others ${othersBefore.toFixed(2)} before, ${othersDuring.toFixed(2)} during; load average ${await loadAverage()}`);
+      const after = await cpuClock();
+      const [othersDuring, cpuSeconds] = [coresOfOthers(before, after), after.own - before.own];
+      console.error(`${turn}/${repeats} ${way.name}: ${JSON.stringify(outcome)}; CPU ${cpuSeconds.toFixed(2)} s; cores of others ${othersBefore.toFixed(2)} before, ${othersDuring.toFixed(2)} during; load average ${await loadAverage()}`);
       taken.set(way.name, {
         ...sofar,
-        ...('limit' in outcome ? { limit: outcome.limit } : { results: [...sofar.results, outcome.result] }),
+        ...('limit' in outcome ? { limit: outcome.limit } : { results: [...sofar.results, outcome.result], cpuSeconds: [...sofar.cpuSeconds, cpuSeconds] }),
         othersBefore: Math.max(sofar.othersBefore, othersBefore),
         othersDuring: Math.max(sofar.othersDuring, othersDuring),
       });
