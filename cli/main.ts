@@ -20,7 +20,17 @@ const services: Services = {
   settings: async () => {
     const { folder, environment, config } = await project();
     const { address, namespace, task_queue: taskQueue, ui } = config.temporal;
-    return { folder, environment, temporal: { address, namespace, taskQueue, ui }, apiUrl: `http://${config.api.host}:${config.api.port}`, trackingFolder: resolve(folder, config.tracking.folder), logsFolder: resolve(folder, config.logs.folder) };
+    return {
+      folder,
+      environment,
+      project: config.project,
+      keyTtlSeconds: config.online_store.key_ttl_seconds,
+      schedules: config.schedules ?? {},
+      temporal: { address, namespace, taskQueue, ui },
+      apiUrl: `http://${config.api.host}:${config.api.port}`,
+      trackingFolder: resolve(folder, config.tracking.folder),
+      logsFolder: resolve(folder, config.logs.folder),
+    };
   },
   withPorts: async (use) => {
     const ports = await bindPorts(await project());

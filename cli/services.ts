@@ -3,6 +3,7 @@ import type { RowStream } from '../ports/warehouse.ts';
 import type { Micros } from '../domain/instant.ts';
 import type { JoinKeyType } from '../domain/features/value-types.ts';
 import type { ColumnSchema, RecordBatch } from '../domain/data/columns.ts';
+import type { ScheduleDefinition } from '../domain/schedules/definition.ts';
 import type { Log } from '../ports/log.ts';
 import type { BackgroundProcesses, LocalStack, ProbeResult, StackProcess } from '../ports/local-stack.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -13,6 +14,12 @@ import type { MaterializeFeaturesInput, TrainModelInput } from '../temporal/inpu
 export interface ProjectSettings {
   readonly folder: string;
   readonly environment: string;
+  /** The Feast project. */
+  readonly project: string;
+  /** The lifetime of keys in the online store. */
+  readonly keyTtlSeconds: number;
+  /** As declared in the environment's settings, by name. */
+  readonly schedules: Readonly<Record<string, ScheduleDefinition>>;
   readonly temporal: { readonly address: string; readonly namespace: string; readonly taskQueue: string; readonly ui: string };
   readonly apiUrl: string;
   readonly trackingFolder: string;

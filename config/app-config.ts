@@ -1,3 +1,4 @@
+import { schedules } from '../domain/schedules/definition.ts';
 import { choice, list, number, text } from '../domain/validation/shape.ts';
 import { defaulted, object, optional, required, type ObjectOf } from '../domain/validation/object.ts';
 
@@ -31,6 +32,8 @@ const fields = {
   /** `model`: what is served where the command names no other. */
   api: required(object({ host: required(text()), port: required(port), model: required(text()) })),
   logs: required(object({ folder: required(text()) })),
+  /** Name -> schedule; `ml-pipeline schedule apply` makes Temporal's schedules equal to it. docs/schedules.md */
+  schedules: optional(schedules),
   training: defaulted(object({ threads: optional(number({ integer: true, min: 1 })) }), {}),
 };
 
