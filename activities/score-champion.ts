@@ -1,5 +1,6 @@
 import { PipelineError } from '../domain/errors.ts';
 import type { ChampionScores, Scores } from '../domain/model/promotion.ts';
+import type { WrappedArtifact } from '../domain/model/wrapped-artifact.ts';
 import { describeQuality, scoreRows } from '../ml/evaluation/quality.ts';
 import type { EvaluateInput, EvaluateNeeds } from './evaluate.ts';
 import type { Planned } from './plan-ref.ts';
@@ -25,7 +26,7 @@ async function scoreVersion(ports: EvaluateNeeds, input: Planned<EvaluateInput>,
   const { data_interface: dataInterface, evaluation } = input.plan.recipe;
   const { folder } = await ports.tracker.modelFolder(uri);
   const { artifact, onnxFile } = await ports.modelPackager.read(folder);
-  refuseIncomparable(input, artifact.inputs.map(({ name }) => name), artifact.classes);
+  refuseIncomparable(input, artifact);
   const session = await ports.modelGraphs.openModel(onnxFile);
   try {
     const rows = await scoreRows(session, ports.datasetStore.read(input.trainingSet, { columns: session.inputs.map(({ name }) => name), rows: input.matrix.split.test }), labels);
@@ -35,8 +36,10 @@ async function scoreVersion(ports: EvaluateNeeds, input: Planned<EvaluateInput>,
   }
 }
 
-function refuseIncomparable({ trainingSet, matrix }: Planned<EvaluateInput>, columns: readonly string[], classes: readonly string[]): void {
-  const absent = columns.filter((name) => !trainingSet.schema.some((column) => column.name === name));
+function refuseIncomparable({ plan, trainingSet, matrix }: Planned<EvaluateInput>, { inputs, classes, features }: WrappedArtifact): void {
+  const others = (features?.onDemand ?? []).filter(({ name, sha256 }) => plan.selection.onDemand?.some((view) => view.name === name && view.sha256 !== sha256) === true);
+  if (others.length > 0) throw new PipelineError('UNSUPPORTED', `it was trained with another function of ${others.map(({ name }) => name).join(', ')}, whose features this training set has by the new one`);
+  const absent = inputs.map(({ name }) => name).filter((name) => !trainingSet.schema.some((column) => column.name === name));
   if (absent.length > 0) throw new PipelineError('UNSUPPORTED', `it takes ${absent.join(', ')}, which this training set does not have`);
   if (classes.join('\n') === matrix.classes.join('\n')) return;
   throw new PipelineError('UNSUPPORTED', `its classes are ${classes.join(', ') || 'none'}, those of this training set ${matrix.classes.join(', ') || 'none'}`);

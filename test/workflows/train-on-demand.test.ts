@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { predict } from '../../api/predict.ts';
@@ -70,5 +71,18 @@ describe('A model with features on demand', function () {
     const edited = (repository.onDemandFeatureViews ?? []).map((view) => ({ ...view, bundle: { source: '', sha256: 'f'.repeat(64) } }));
     assert.match(onDemandDifferences([served], { ...repository, onDemandFeatureViews: edited }).join(), /model v2 version 1 \(@champion\) computes flight_context, whose function in the repository is another one now \(ffffffffffff,/);
     assert.match(onDemandDifferences([served], { ...repository, onDemandFeatureViews: [] }).join(), /does not have any more/);
+  });
+
+  it('keeps the alias where a new model was trained with another function: their rows are not the same', async () => {
+    const { featureRegistry } = fixture.project.ports;
+    const { entities, featureViews, featureServices, onDemandFeatureViews = [] } = await featureRegistry.contents();
+    const edited = onDemandFeatureViews.map((view) => {
+      const source = view.bundle!.source.replace('gust - speed', 'gust + speed');
+      return { ...view, bundle: { source, sha256: createHash('sha256').update(source).digest('hex') } };
+    });
+    await featureRegistry.apply({ entities, featureViews, featureServices, onDemandFeatureViews: edited });
+    const next = (await (await fixture.start('trainModel', { recipe: 'v2', as_of: AS_OF })).result()) as TrainModelResult;
+    assert.deepEqual([result.alias, next.alias], ['champion', null]);
+    assert.equal(next.promotion, 'version 1 keeps the alias: it was trained with another function of flight_context, whose features this training set has by the new one');
   });
 });
