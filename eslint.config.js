@@ -43,6 +43,8 @@ const ADAPTERS = {
 };
 const FOLDERS = [...Object.keys(RULES), 'adapters', 'recipes', 'scripts', 'bench', 'test'];
 const OUTSIDE = '^(\\.{1,2}/)+';
+/** The package's entry is for projects; within, it would be a way around the table. No folder has an index that files below it import. */
+const ENTRY = { regex: '^\\.\\.(/\\.\\.)*/?(index(\\.[jt]s)?)?$', message: 'The package\'s entry is for projects that use it: import the file itself.' };
 
 /** The rule for static imports, and the same for `import()`, which the first does not see. */
 function restrict(folder, files, patterns, ignores = []) {
@@ -60,7 +62,7 @@ function importRule(folder) {
   const named = [...values, ...types].map((path) => path.split('/')[0]);
   const refused = FOLDERS.filter((other) => other !== folder && !named.includes(other));
   const message = `${folder}/ may not import this (docs/architecture.md, "Who may import whom").`;
-  const patterns = [{ regex: `${OUTSIDE}(${refused.join('|')})/`, message }, packagePattern(folder, packages, node)];
+  const patterns = [{ regex: `${OUTSIDE}(${refused.join('|')})/`, message }, ENTRY, packagePattern(folder, packages, node)];
   for (const path of values.filter((value) => value.includes('/'))) patterns.push({ regex: `${OUTSIDE}${path.split('/')[0]}/(?!${path.slice(path.indexOf('/') + 1)})`, message });
   if (types.length > 0) patterns.push({ regex: `${OUTSIDE}(${types.join('|')})/`, allowTypeImports: true, message: `${folder}/ may import only types from here.` });
   return restrict(folder, [`${folder}/**/*.ts`], patterns, [`${folder}/main.ts`]);
@@ -73,7 +75,9 @@ function adapterRule(name) {
   const message = `adapters/${name}/ may not import this (docs/architecture.md, "Who may import whom").`;
   return restrict(`adapters/${name}`, [`adapters/${name}/**/*.ts`], [
     { regex: `${OUTSIDE}(${refused.join('|')})/`, message },
-    { regex: `^(\\.\\./)+(${others.join('|')})/`, message },
+    { regex: `^(\\.\\./)+(${others.filter((other) => !FOLDERS.includes(other)).join('|')})/`, message },
+    ...others.filter((other) => FOLDERS.includes(other)).map((other) => ({ regex: `^\\.\\./${other}/`, message })), // `../../temporal/` is the folder of that name
+    ENTRY,
     packagePattern(`adapters/${name}`, packages, true),
   ]);
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
@@ -12,9 +13,9 @@ import { connectClient, randomId, startTestWorker } from '../test/support/tempor
  * changed behind `patched()`, and keep the old files for as long as runs of that age may be open: give new ones new names.
  */
 const HISTORIES = join(import.meta.dirname, '..', 'test', 'replay', 'histories');
-/** Histories name the files of the run: the folder is the same on every machine. */
 const LATER = '2013-11-15T22:00:00.000000Z';
-const PARENT = '/tmp/ml-pipeline-histories';
+/** Histories name the files of the run. */
+const PARENT = join(tmpdir(), 'ml-pipeline-histories');
 
 mkdirSync(PARENT, { recursive: true });
 mkdirSync(HISTORIES, { recursive: true });

@@ -13,11 +13,11 @@ import type { StackSettings } from './settings.ts';
 const START = 'Run: ml-pipeline stack up';
 
 /** What the servers must be; each probe names its own cure. */
-export function serverProbes(settings: StackSettings): Promise<ProbeResult[]> {
+export async function serverProbes(settings: StackSettings): Promise<ProbeResult[]> {
   const { ports } = settings;
   return Promise.all([
     probe('PostgreSQL', `${START} (see ./logs/postgres.log)`, () => postgres(settings)),
-    ...(hasSampleRecipes(settings) ? [probe('sample data', 'Run: ml-pipeline data load', () => sampleData(settings))] : []),
+    ...(hasSampleRecipes(settings) ? [probe('sample data', `${(await acceptsConnections(ports.POSTGRES_PORT)) ? 'Run' : `${START}, then`}: ml-pipeline data load`, () => sampleData(settings))] : []),
     probe('Redis', `${START} (see ./logs/redis.log)`, () => redis(settings)),
     probe('Temporal', `${START} (see ./logs/temporal.log)`, () => temporal(settings)),
     probe("Temporal's web UI", `${START}; the setting is TEMPORAL_UI_PORT.`, () => page(`http://127.0.0.1:${ports.TEMPORAL_UI_PORT}/`)),

@@ -42,6 +42,7 @@ async function readRecipe(folder: string, path: string): Promise<LoadedRecipe> {
   const document = readPositionedYaml(text, file);
   const headline = `${file} is not a valid recipe; nothing was started.`;
   refuseProblems('INVALID_RECIPE', headline, document.problems);
+  if (document.value === null) throw new PipelineError('INVALID_RECIPE', headline, { problems: [{ path: file, message: 'The file is empty.', cure: 'Copy a recipe to start from, such as those that `ml-pipeline init` writes.', line: 1, column: 1 }] });
   const { recipe, issues } = parseRecipe(document.value);
   if (recipe === undefined) throw new PipelineError('INVALID_RECIPE', headline, { problems: issues.map(document.locate) });
   return { recipe, text, locate: (problem) => ({ ...document.locate({ keys: parsePath(problem.path), message: problem.message }), ...problem }) };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePorts } from '../../../adapters/local-stack/port-holder.ts';
@@ -41,6 +41,16 @@ describe("doctor's probes", () => {
       assert.match(results.get(name)?.cure ?? '', /ml-pipeline stack up/, name);
     }
     assert.match(results.get("the API's port")?.detail ?? '', /free/);
+  });
+
+  it('say for the sample data what comes first: the server, then the load', async () => {
+    await mkdir(join(folder, 'recipes', 'sql'), { recursive: true });
+    await writeFile(join(folder, 'recipes', 'sql', 'flights_spine.sql.j2'), 'SELECT 1');
+    const [free] = await findFreePorts(1);
+    for (const [port, cure] of [[String(free), 'Run: ml-pipeline stack up, then: ml-pipeline data load'], [new URL((await testServers()).postgresUrl).port, 'Run: ml-pipeline data load']]) {
+      await writeFile(join(folder, '.env'), `${passwords}c\nPOSTGRES_PORT=${port}\n`, { mode: 0o600 });
+      assert.equal((await run()).get('sample data')?.cure, cure);
+    }
   });
 
   it('look into servers that answer: a wrong password, persistence that is off, a port held by another program', async () => {

@@ -74,6 +74,13 @@ describe('recipes from YAML', () => {
     for (const problem of problems) assert.ok(problem.line !== undefined && problem.column !== undefined, problem.path);
   });
 
+  it('says of a file without content that it is empty', async () => {
+    for (const text of ['', '\n\n', '# only a comment\n', '---\n']) {
+      const problems = await problemsOf(text);
+      assert.deepEqual(problems.map(({ path, message, line, column }) => [path, message, line, column]), [['recipes/tried.yaml', 'The file is empty.', 1, 1]], JSON.stringify(text));
+    }
+  });
+
   it('places a wrong hyperparameter at its own line', async () => {
     const [problem, ...rest] = await problemsOf(replaced(['    max_depth: 12', '    max_dept: 12']));
     assert.deepEqual(rest, []);
