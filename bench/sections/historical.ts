@@ -17,11 +17,12 @@ type Taken = ReadonlyMap<string, Samples<Joined>>;
 
 /** Rows: of Feast as it is, of Feast with its planner fixed, of all flights, and of the longer ones that show how time grows. */
 const SIZES: Readonly<Record<Bench['size'], { readonly plain: number; readonly fixed: readonly number[]; readonly all: number; readonly longer: readonly number[] }>> = {
-  quick: { plain: 1000, fixed: [4000], all: 50_000, longer: [] },
-  normal: { plain: 4000, fixed: [50_000], all: ALL_FLIGHTS, longer: [1_000_000] },
+  quick: { plain: 500, fixed: [4000], all: 50_000, longer: [] },
+  normal: { plain: 1000, fixed: [50_000], all: ALL_FLIGHTS, longer: [1_000_000] },
   full: { plain: 4000, fixed: [50_000, ALL_FLIGHTS], all: ALL_FLIGHTS, longer: [1_000_000, 3_000_000, 10_000_000] },
 };
-const LIMIT_SECONDS = { plain: 120, fixed: 900 };
+const LIMIT_SECONDS = 120;
+const FULL_LIMIT_SECONDS = 1200;
 const [PLAIN, FIXED, LATERAL, WAREHOUSE, SNAPSHOT] = ['Feast as it is', 'Feast, enable_nestloop=off', 'LATERAL query by hand', 'ml-pipeline, warehouse', 'ml-pipeline, snapshot'] as const;
 
 /** Point-in-time joins of flights with the four views of the project. */
@@ -67,7 +68,7 @@ function ways(bench: Bench, flights: Flights, rows: number, table: string, names
     return { name, run: () => runChild<Joined>(process.execPath, [child('join-features.js')], { url: flights.url, spine: table, strategy, output: output(name) }) };
   });
   const lateral: Way<Joined> = { name: LATERAL, run: () => runChild<Joined>(process.execPath, [child('lateral-query.js')], { url: flights.url, sql: lateralQuery(table) }) };
-  const peers = bench.feastPython === undefined ? [] : [feast(PLAIN, flights.url, LIMIT_SECONDS.plain), feast(FIXED, flights.fixedUrl, LIMIT_SECONDS.fixed)];
+  const peers = bench.feastPython === undefined ? [] : [feast(PLAIN, flights.url, bench.size === 'quick' ? 20 : LIMIT_SECONDS), feast(FIXED, flights.fixedUrl, bench.size === 'full' ? FULL_LIMIT_SECONDS : LIMIT_SECONDS)];
   return [...peers, lateral, ...ours].filter(({ name }) => names.includes(name));
 }
 

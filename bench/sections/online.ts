@@ -52,13 +52,13 @@ export async function online(bench: Bench): Promise<Section> {
 }
 
 function secondsOf({ size }: Bench): number {
-  return size === 'quick' ? 2 : 5;
+  return size === 'quick' ? 2 : 4;
 }
 
 async function measure(bench: Bench, targets: readonly Target[], { entities, connections }: (typeof CASES)[number]): Promise<Taken> {
   console.error(`online reads, ${entities} entities, ${connections} connections`);
   const bodies = requestBodies(entities);
-  await warmUp(bench, targets, bodies);
+  if (entities !== 1 || connections === 1) await warmUp(bench, targets, bodies); // once for one kind of request
   return takeTurns(targets.map((target) => ({ name: target.name, run: () => load(bench, target, { bodies, connections }) })), bench.repeats);
 }
 
@@ -79,7 +79,7 @@ async function load(bench: Bench, { port, child }: Target, options: Pick<LoadOpt
 /** So many requests that the code is compiled, or some seconds of them. */
 async function warmUp(bench: Bench, targets: readonly Target[], bodies: readonly string[]): Promise<void> {
   for (const { port } of targets) {
-    const end = performance.now() + 3000 * secondsOf(bench);
+    const end = performance.now() + 2000 * secondsOf(bench);
     for (let done = 0; done < WARM_REQUESTS && performance.now() < end; ) done += (await runLoad(bench.root, { port, connections: 8, bodies, seconds: 2 })).perSecond * 2;
   }
 }
