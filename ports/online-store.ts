@@ -30,16 +30,18 @@ export interface OnlineRow {
 export interface OnlineStore {
   /**
    * Writes the rows of a batch (columns as Warehouse.newestRows gives them). An older event timestamp never replaces what is there, also under concurrent writers; of
-   * equal event timestamps the greater created timestamp wins, a known one over an unknown one, and an equal row is left out (docs/adr/0007-newer-wins.md).
-   * The expiry of every key whose value is still within the view's ttl is renewed. Writing the same batch again changes no value. Resolves when the server has taken
+   * equal event timestamps the greater created timestamp wins, a known one over an unknown one, and an equal row is left out, unless the stored one was written by another definition
+   * of the view's features (added, of another type): then it is filled anew (docs/adr/0007-newer-wins.md). Every key whose value is still within the view's ttl has nine tenths of its
+   * lifetime before it afterwards, or more. Writing the same batch again changes no value. Resolves when the server has taken
    * all rows; a write that failed may have taken some of them, and can be repeated.
    */
   write(view: FeatureViewSnapshot, batch: RecordBatch): Promise<OnlineWriteResult>;
   /** All requests in one round trip: result [request][entity]. A stored value of another type than declared is INVALID_DATA. */
   read(requests: readonly OnlineReadRequest[]): Promise<readonly (readonly OnlineRow[])[]>;
   /**
-   * Renews the expiry of every key of the project that holds a value of the view still within its ttl at the instant: what `write` does for the rows that it is given, for
-   * rows that no materialization brings any more. Goes through all keys with bounded memory, and can be repeated.
+   * Renews the lifetime of every key of the project that holds a value of the view still within its ttl at the instant, where less than nine tenths of it are left: what `write` does
+   * for the rows that it is given, for rows that no materialization brings any more. `renewed`: keys that had too little left, or were to have no end. Goes through all keys with bounded
+   * memory, and can be repeated.
    */
   renew(view: FeatureViewSnapshot, asOfMicros: Micros): Promise<{ readonly renewed: number }>;
   /** Entity keys (in the order of the view's join keys, canonical) that the store holds for the view, in no order, at most `batchSize` at a time; the same one may come twice. */

@@ -3,6 +3,7 @@ import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import type { OnlineWriteResult } from '../../ports/online-store.ts';
 import { inLanes } from './layout.ts';
 import type { LayoutOptions, OnlineLayout } from './layout.ts';
+import { lifetimeParameters } from './lifetime.ts';
 import { removeRows, renewKeys, scanEntities } from './maintenance.ts';
 import { packRows } from './pack-rows.ts';
 import { readRows } from './read-rows.ts';
@@ -23,7 +24,7 @@ export function createFeastLayout({ servers, project, keyTtlSeconds, rowsPerCall
 
   async function writeRows(view: FeatureViewSnapshot, batch: RecordBatch): Promise<OnlineWriteResult> {
     const layout = layoutOf(view);
-    const settings = [layout.fields.timestamp, layout.createdField, String(keyTtlSeconds ?? -1), String(view.ttlSeconds === null ? -1 : Math.ceil(view.ttlSeconds))];
+    const settings = [layout.fields.timestamp, layout.createdField, ...lifetimeParameters(keyTtlSeconds), String(view.ttlSeconds === null ? -1 : Math.ceil(view.ttlSeconds))];
     const fields = view.features.map(({ name }) => layout.fields.feature(name));
     const turns = packRows(view, layout, batch, rowsPerCall, (key) => servers.slotOf(key));
     const written = await inLanes(turns, (turn) => runScript(servers, WRITE_SCRIPT, turn.map(({ keys, rows }) => ({ keys, parameters: [...settings, rows, ...fields] }))));

@@ -3,16 +3,23 @@ import { TIMESTAMP_FUNCTIONS } from './script-timestamps.ts';
 
 /**
  * Renews the expiry of hashes that hold a value of a view which is recent enough. KEYS: the hashes. ARGV: 1 timestamp field, 2 seconds that a key lives or -1 (no end),
- * 3 the oldest event timestamp that is recent enough (serialized); left out: any is. Answers how many hold such a value. A lifetime is never shortened.
+ * 3 milliseconds left from which on a lifetime is not renewed, 4 the oldest event timestamp that is recent enough (serialized); left out: any is. Answers how many lifetimes
+ * were renewed. None is shortened. Most keys have time enough: that is asked first.
  */
 export const RENEW_SCRIPT = defineScript(`
 ${TIMESTAMP_FUNCTIONS}
+local call, timestamp_field, seconds, enough, oldest = redis.call, ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local expires = tonumber(seconds) >= 0
 local renewed = 0
 for k = 1, #KEYS do
-  local stored = redis.call('HGET', KEYS[k], ARGV[1])
-  if stored and (#ARGV == 2 or compare(stored, 1, ARGV[3], 1) >= 0) then
-    if tonumber(ARGV[2]) >= 0 then redis.call('EXPIRE', KEYS[k], ARGV[2], 'GT') else redis.call('PERSIST', KEYS[k]) end
-    renewed = renewed + 1
+  local key = KEYS[k]
+  local left = call('PTTL', key)
+  if left >= 0 and (not expires or left < enough) then
+    local stored = call('HGET', key, timestamp_field)
+    if stored and (not oldest or compare(stored, 1, oldest, 1) >= 0) then
+      if expires then call('EXPIRE', key, seconds) else call('PERSIST', key) end
+      renewed = renewed + 1
+    end
   end
 end
 return renewed

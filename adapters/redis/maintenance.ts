@@ -4,35 +4,36 @@ import { MICROS_PER_SECOND } from '../../domain/instant.ts';
 import type { Micros } from '../../domain/instant.ts';
 import { ByteWriter } from '../feast/codec/byte-writer.ts';
 import { writeTimestamp } from '../feast/codec/timestamp.ts';
+import { lifetimeParameters } from './lifetime.ts';
 import { REMOVE_SCRIPT, RENEW_SCRIPT } from './maintenance-scripts.ts';
 import { scanKeys } from './scan-keys.ts';
-import type { StoredEntity } from './scan-keys.ts';
 import { runScript } from './script.ts';
 import type { Script } from './script.ts';
 import { answered } from './servers.ts';
 import type { RedisServers } from './servers.ts';
 import type { ViewLayout } from './view-layout.ts';
 
-/** Keys that are worked on at a time. */
-const KEYS_PER_TURN = 200;
+/** Keys that are worked on at a time: of a removal, which reads hashes whole, and of a renewal. */
+const REMOVED_AT_ONCE = 200;
+const RENEWED_AT_ONCE = 1000;
 
 type EntityKey = readonly FeatureValue[];
 
 /** Implements OnlineStore.renew. */
 export async function renewKeys(servers: RedisServers, layout: ViewLayout, view: FeatureViewSnapshot, asOfMicros: Micros, keyTtlSeconds: number | null): Promise<{ readonly renewed: number }> {
   const oldest = view.ttlSeconds === null ? [] : [serializedTimestamp(asOfMicros - Math.round(view.ttlSeconds * MICROS_PER_SECOND))];
-  const parameters = [layout.fields.timestamp, String(keyTtlSeconds ?? -1), ...oldest];
+  const parameters = [layout.fields.timestamp, ...lifetimeParameters(keyTtlSeconds), ...oldest];
   let renewed = 0;
-  for await (const entities of scanKeys(servers, layout.keys)) renewed += await runOn(servers, RENEW_SCRIPT, entities.map(({ key }) => key), parameters);
+  for await (const keys of scanKeys(servers, layout.keys)) renewed += await runOn(servers, RENEW_SCRIPT, keys, parameters, RENEWED_AT_ONCE);
   return { renewed };
 }
 
 /** Implements OnlineStore.entities. */
 export async function* scanEntities(servers: RedisServers, layout: ViewLayout, batchSize: number): AsyncGenerator<readonly EntityKey[], undefined> {
   let batch: EntityKey[] = [];
-  for await (const entities of scanKeys(servers, layout.keys)) {
-    for (const { values } of await entitiesOfView(servers, layout, entities)) {
-      batch.push(values);
+  for await (const keys of scanKeys(servers, layout.keys)) {
+    for (const key of await keysOfView(servers, layout, keys)) {
+      batch.push(layout.keys.read(key)!);
       if (batch.length < batchSize) continue;
       yield batch;
       batch = [];
@@ -46,20 +47,20 @@ export async function* scanEntities(servers: RedisServers, layout: ViewLayout, b
 export async function removeRows(servers: RedisServers, layout: ViewLayout, view: FeatureViewSnapshot, entityKeys: readonly EntityKey[] | undefined): Promise<{ readonly removed: number }> {
   const parameters = [layout.fields.timestamp, layout.createdField, ...view.features.map(({ name }) => layout.fields.feature(name))];
   let removed = 0;
-  if (entityKeys !== undefined) removed = await runOn(servers, REMOVE_SCRIPT, entityKeys.map(layout.encodeKey), parameters);
-  else for await (const entities of scanKeys(servers, layout.keys)) removed += await runOn(servers, REMOVE_SCRIPT, entities.map(({ key }) => key), parameters);
+  if (entityKeys !== undefined) removed = await runOn(servers, REMOVE_SCRIPT, entityKeys.map(layout.encodeKey), parameters, REMOVED_AT_ONCE);
+  else for await (const keys of scanKeys(servers, layout.keys)) removed += await runOn(servers, REMOVE_SCRIPT, keys, parameters, REMOVED_AT_ONCE);
   return { removed };
 }
 
-async function entitiesOfView(servers: RedisServers, layout: ViewLayout, entities: readonly StoredEntity[]): Promise<StoredEntity[]> {
-  const answers = answered(await servers.send(entities.map(({ key }) => ({ name: 'HEXISTS', key, args: [key, layout.fields.timestamp] }))));
-  return entities.filter((_, index) => answers[index] === 1);
+async function keysOfView(servers: RedisServers, layout: ViewLayout, keys: readonly Buffer[]): Promise<Buffer[]> {
+  const answers = answered(await servers.send(keys.map((key) => ({ name: 'HEXISTS', key, args: [key, layout.fields.timestamp] }))));
+  return keys.filter((_, index) => answers[index] === 1);
 }
 
-async function runOn(servers: RedisServers, script: Script, keys: readonly Buffer[], parameters: readonly (string | Buffer)[]): Promise<number> {
+async function runOn(servers: RedisServers, script: Script, keys: readonly Buffer[], parameters: readonly (string | Buffer)[], keysAtOnce: number): Promise<number> {
   let count = 0;
-  for (let from = 0; from < keys.length; from += KEYS_PER_TURN) {
-    const calls = groupBySlot(servers, keys.slice(from, from + KEYS_PER_TURN)).map((group) => ({ keys: group, parameters }));
+  for (let from = 0; from < keys.length; from += keysAtOnce) {
+    const calls = groupBySlot(servers, keys.slice(from, from + keysAtOnce)).map((group) => ({ keys: group, parameters }));
     count += await runScript(servers, script, calls);
   }
   return count;

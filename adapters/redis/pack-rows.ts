@@ -42,7 +42,7 @@ export function* packRows(view: FeatureViewSnapshot, layout: ViewLayout, batch: 
   let [turnRows, turnBytes] = [0, 0];
   for (const [at, { row, key, slot }] of rows.entries()) {
     keys.push(key);
-    packRow(writer, scratch, columns, row);
+    packRow(writer, scratch, columns, layout.featuresMark, row);
     const full = turnRows + keys.length >= rowsPerTurn || turnBytes + writer.length >= MAX_TURN_BYTES || at + 1 === rows.length;
     if (!full && rows[at + 1]?.slot === slot) continue;
     [turnRows, turnBytes] = [turnRows + keys.length, turnBytes + writer.length];
@@ -66,13 +66,13 @@ function bySlot(rows: KeyedRow[]): readonly KeyedRow[] {
   return rows.every(({ slot }) => slot === rows[0]?.slot) ? rows : rows.sort((a, b) => a.slot - b.slot || a.row - b.row);
 }
 
-function packRow(writer: ByteWriter, scratch: ByteWriter, columns: RowColumns, row: number): void {
+function packRow(writer: ByteWriter, scratch: ByteWriter, columns: RowColumns, featuresMark: number, row: number): void {
   const rowStart = writer.openUint32();
   const eventStart = writer.openUint32();
   writeTimestamp(writer, columns.eventTimestamp.values[row] as number);
   writer.closeUint32(eventStart);
   const createdStart = writer.openUint32();
-  if (!isNull(columns.createdTimestamp, row)) writeCreated(writer, scratch, columns, row);
+  writeCreated(writer, scratch, columns, featuresMark, row);
   writer.closeUint32(createdStart);
   for (const column of columns.features) {
     const start = writer.openUint32();
@@ -82,12 +82,15 @@ function packRow(writer: ByteWriter, scratch: ByteWriter, columns: RowColumns, r
   writer.closeUint32(rowStart);
 }
 
-/** The created message: the event timestamp that it belongs to (field 1) and the created timestamp (field 2). */
-function writeCreated(writer: ByteWriter, scratch: ByteWriter, columns: RowColumns, row: number): void {
-  for (const [field, column] of [[1, columns.eventTimestamp], [2, columns.createdTimestamp]] as const) {
+/** The created message: the event timestamp that it belongs to (field 1), the created timestamp where it is known (field 2), the mark of the features (field 3). */
+function writeCreated(writer: ByteWriter, scratch: ByteWriter, { eventTimestamp, createdTimestamp }: RowColumns, featuresMark: number, row: number): void {
+  for (const [field, column] of [[1, eventTimestamp], [2, createdTimestamp]] as const) {
+    if (isNull(column, row)) continue;
     writeTimestamp(scratch, column.values[row] as number);
     writer.byte((field << 3) | 2);
     writer.byte(scratch.length); // at most 17
     writer.raw(scratch.take());
   }
+  writer.byte((3 << 3) | 5);
+  writer.uint32(featuresMark);
 }

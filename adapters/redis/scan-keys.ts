@@ -1,30 +1,20 @@
 import type { Redis } from 'ioredis';
-import type { FeatureValue } from '../../domain/features/value-types.ts';
 import type { EntityKeyReader } from '../feast/codec/entity-key-reader.ts';
 import type { RedisServers } from './servers.ts';
 
-/** An entity that the server holds something of. */
-export interface StoredEntity {
-  readonly key: Buffer;
-  readonly values: readonly FeatureValue[];
-}
-
-/** Keys that the server looks at per round trip. */
-const SCAN_COUNT = 1000;
+/** Keys that the server looks at per round trip: some milliseconds, for which other clients wait. */
+const SCAN_COUNT = 2000;
 
 /**
- * The entities that have a key, some at a time; every one that is there from beginning to end comes at least once, others may. The server looks at all keys of the
- * database, whoever's they are.
+ * The keys of entities, some at a time; every one that is there from beginning to end comes at least once, others may. The server looks at all keys of the database,
+ * whoever's they are.
  */
-export async function* scanKeys(servers: RedisServers, keys: EntityKeyReader): AsyncGenerator<readonly StoredEntity[], undefined> {
+export async function* scanKeys(servers: RedisServers, keys: EntityKeyReader): AsyncGenerator<readonly Buffer[], undefined> {
   const pattern = Buffer.concat([escapeGlob(keys.prefix), Buffer.from('*'), escapeGlob(keys.suffix)]);
   for (const server of await servers.primaries()) {
     for await (const found of matchingKeys(server, pattern)) {
-      const entities = found.flatMap((key) => {
-        const values = keys.read(key);
-        return values === undefined ? [] : [{ key, values }];
-      });
-      if (entities.length > 0) yield entities;
+      const own = found.filter(keys.matches);
+      if (own.length > 0) yield own;
     }
   }
   return undefined;

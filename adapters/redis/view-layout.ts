@@ -5,6 +5,7 @@ import { createEntityKeyReader } from '../feast/codec/entity-key-reader.ts';
 import type { EntityKeyReader } from '../feast/codec/entity-key-reader.ts';
 import { createFieldKeys } from '../feast/codec/field-keys.ts';
 import type { FieldKeys } from '../feast/codec/field-keys.ts';
+import { markOfFeatures } from './features-mark.ts';
 
 /** Where the values of one view are: computed once per view. */
 export interface ViewLayout {
@@ -12,8 +13,10 @@ export interface ViewLayout {
   /** Tells the keys of the view's entities from other keys. */
   readonly keys: EntityKeyReader;
   readonly fields: FieldKeys;
-  /** Our own field beside Feast's, which Feast ignores: since when the stored row is known. */
+  /** Our own field beside Feast's, which Feast ignores: since when the stored row is known, and of which features it is. */
   readonly createdField: Buffer;
+  /** Tells rows of these features, by names and types, from rows that were written by another definition of the view. */
+  readonly featuresMark: number;
   /** Fields that the view has in a hash. */
   readonly ownFields: number;
   /** Fields of the widest hash of its entities that was read as a whole, those of other views among them: reads choose their command by it. */
@@ -31,6 +34,7 @@ export function createViewLayouts(project: string): (view: FeatureViewSnapshot) 
         keys: createEntityKeyReader(project, view.joinKeys),
         fields: createFieldKeys(view.name),
         createdField: Buffer.from(`_created:${view.name}`, 'utf8'),
+        featuresMark: markOfFeatures(view),
         ownFields: view.features.length + 2,
         widestSeen: 0,
       };

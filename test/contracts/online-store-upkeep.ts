@@ -36,8 +36,10 @@ export function defineUpkeepTests({ harness, store, counterView, write, readOne 
     assert.deepEqual(await harness().connect(1000).renew(view, NOW), { renewed: 2 });
     const about = (expected: readonly number[], actual: readonly (number | null | undefined)[]): void => expected.forEach((seconds, index) => assertAbout(actual[index], seconds));
     about([1000, 1000, 100, 100], await lifetimes());
-    assert.deepEqual(await harness().connect(500).renew(view, NOW), { renewed: 2 });
+    for (const enough of [500, 1000, 1100]) assert.deepEqual(await harness().connect(enough).renew(view, NOW), { renewed: 0 }, 'nine tenths of it are left');
     about([1000, 1000, 100, 100], await lifetimes());
+    assert.deepEqual(await harness().connect(1200).renew(view, NOW), { renewed: 2 });
+    about([1200, 1200, 100, 100], await lifetimes());
     assert.deepEqual(await harness().connect(null).renew(view, NOW), { renewed: 2 });
     assert.deepEqual((await lifetimes()).slice(0, 2), [null, null]);
     assert.deepEqual(await harness().connect(1000).renew(counterView(), NOW), { renewed: 0 });

@@ -163,6 +163,36 @@ export function describeOnlineStoreContract(name: string, open: () => Promise<On
       );
     });
 
+    it('fills a feature that the view got since, in rows of unchanged times, and changes nothing when they come again', async () => {
+      const { name, joinKeys, features } = counterView();
+      const first = testView(name, joinKeys, features);
+      const wider = testView(name, joinKeys, [...features, { name: 'm', type: 'String' }]);
+      const rows = [null, NOW].map((created, id) => ({ key: [BigInt(id)], values: [1n], event: NOW, created }));
+      const widerRows = rows.map((row) => ({ ...row, values: [1n, 'new'] }));
+      const both = async (view: FeatureViewSnapshot) => Promise.all(rows.map(async ({ key }) => (await readOne(view, key))?.values));
+      await write(first, ...rows);
+      assert.deepEqual(await both(wider), [[1n, null], [1n, null]]);
+      assert.deepEqual(await write(wider, ...widerRows.map((row) => ({ ...row, event: NOW - 1 }))), { written: 0, skipped: 2 });
+      assert.deepEqual(await write(wider, { ...widerRows[1]!, created: NOW - 1 }), { written: 0, skipped: 1 }, 'not by a row that was known earlier');
+      assert.deepEqual(await write(wider, ...widerRows), { written: 2, skipped: 0 });
+      assert.deepEqual(await both(wider), [[1n, 'new'], [1n, 'new']]);
+      assert.deepEqual(await write(wider, ...widerRows.map((row) => ({ ...row, values: [2n, 'other'] }))), { written: 0, skipped: 2 });
+      const turned = { ...wider, features: [...wider.features].reverse() };
+      assert.deepEqual(await write(turned, ...widerRows.map((row) => ({ ...row, values: ['other', 2n] }))), { written: 0, skipped: 2 }, 'the order of the features is no difference');
+      assert.deepEqual(await both(wider), [[1n, 'new'], [1n, 'new']]);
+    });
+
+    it('writes over what a feature left behind that was removed and added again, of another type or with older values', async () => {
+      const { name, joinKeys, features } = counterView();
+      const without = testView(name, joinKeys, features);
+      const before = testView(name, joinKeys, [...features, { name: 'again', type: 'Int64' }]);
+      const after = testView(name, joinKeys, [...features, { name: 'again', type: 'String' }]);
+      await write(before, { key: [1n], values: [1n, 1n], event: NOW }, { key: [2n], values: [1n, 1n], event: NOW }, { key: [3n], values: [1n, 1n], event: NOW });
+      await write(without, { key: [2n], values: [2n], event: NOW + 1 });
+      await write(after, { key: [1n], values: [1n, 'text'], event: NOW }, { key: [2n], values: [2n, 'text'], event: NOW + 1 }, { key: [3n], values: [1n, null], event: NOW });
+      assert.deepEqual(await Promise.all([1n, 2n, 3n].map(async (id) => (await readOne(after, [id]))?.values)), [[1n, 'text'], [2n, 'text'], [1n, null]]);
+    });
+
     it('changes nothing when a batch is written again', async () => {
       const view = counterView();
       const rows = Array.from({ length: 500 }, (_, id) => ({ key: [BigInt(id)], values: [id % 7 === 0 ? null : BigInt(id)], event: NOW - id, created: id % 3 === 0 ? null : NOW }));

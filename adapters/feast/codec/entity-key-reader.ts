@@ -8,6 +8,8 @@ export interface EntityKeyReader {
   readonly prefix: Buffer;
   /** The bytes that every such key ends with. */
   readonly suffix: Buffer;
+  /** Whether `read` would find values: of keys that begin and end as above, without reading values. */
+  matches(key: Buffer): boolean;
   /** The join key values, in the order of the join keys; undefined where the bytes are a key of another project, of other join keys, or none at all. */
   read(key: Buffer): readonly FeatureValue[] | undefined;
 }
@@ -18,24 +20,29 @@ export function createEntityKeyReader(project: string, joinKeys: readonly JoinKe
   const sorted = joinKeys.map(({ name, type }, index) => ({ name: Buffer.from(name, 'utf8'), type, index })).sort((a, b) => Buffer.compare(a.name, b.name));
   const encode = createEntityKeyEncoder(project, joinKeys);
   const prefix = prefixOf(sorted.length === 0 ? [Buffer.from('__dummy_id', 'utf8')] : sorted.map(({ name }) => name));
+  const only = sorted.length === 0 ? encode([]) : undefined;
+  const parts = sorted.map(({ type, index }) => ({ reader: READERS[type], index }));
+  // Goes from value to value by their lengths; `take` gets each, as a view of the key.
+  const walk = (key: Buffer, take?: (index: number, value: FeatureValue) => void): boolean => {
+    if (only !== undefined) return key.equals(only);
+    if (key.length < prefix.length || key.compare(prefix, 0, prefix.length, 0, prefix.length) !== 0) return false;
+    let at = prefix.length;
+    for (const { reader: [typeNumber, length, read], index } of parts) {
+      if (at + 8 > key.length || key.readUInt32LE(at) !== typeNumber) return false;
+      const end = at + 8 + key.readUInt32LE(at + 4);
+      if (end > key.length || (length !== undefined && end - at - 8 !== length)) return false;
+      take?.(index, read(key.subarray(at + 8, end)));
+      at = end;
+    }
+    return key.length - at === suffix.length && key.compare(suffix, 0, suffix.length, at) === 0;
+  };
   return {
     prefix,
     suffix,
+    matches: (key) => walk(key),
     read(key) {
-      if (!key.subarray(0, prefix.length).equals(prefix)) return undefined;
-      if (sorted.length === 0) return key.equals(encode([])) ? [] : undefined;
-      const values: FeatureValue[] = new Array<FeatureValue>(sorted.length);
-      let at = prefix.length;
-      for (const { type, index } of sorted) {
-        if (at + 8 > key.length) return undefined;
-        const end = at + 8 + key.readUInt32LE(at + 4);
-        if (end > key.length) return undefined;
-        const value = readKeyValue(type, key.readUInt32LE(at), key.subarray(at + 8, end));
-        if (value === undefined) return undefined;
-        values[index] = value;
-        at = end;
-      }
-      return key.subarray(at).equals(suffix) ? values : undefined;
+      const values = new Array<FeatureValue>(sorted.length);
+      return walk(key, (index, value) => (values[index] = value)) ? values : undefined;
     },
   };
 }
@@ -47,11 +54,6 @@ const READERS: { readonly [T in JoinKeyType]: readonly [typeNumber: number, byte
   Int64: [4, 8, (bytes) => bytes.readBigInt64LE(0)],
   UnixTimestamp: [8, 8, (bytes) => Number(bytes.readBigInt64LE(0))],
 };
-
-function readKeyValue(type: JoinKeyType, typeNumber: number, bytes: Buffer): FeatureValue | undefined {
-  const [wanted, length, read] = READERS[type];
-  return typeNumber === wanted && (length === undefined || length === bytes.length) ? read(bytes) : undefined;
-}
 
 function prefixOf(names: readonly Buffer[]): Buffer {
   const uint32 = (value: number): Buffer => {

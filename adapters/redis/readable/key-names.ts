@@ -7,7 +7,7 @@ export interface KeyNames {
   /** What every key of the view begins with. */
   readonly prefix: string;
   id(values: readonly FeatureValue[]): string;
-  /** The keys of one row: event timestamp, created timestamp, then the features in the view's order. */
+  /** The keys of one row: event timestamp, created timestamp, mark of the features, then the features in the view's order. */
   row(id: string): readonly string[];
   feature(name: string, id: string): string;
   eventTimestamp(id: string): string;
@@ -20,6 +20,10 @@ export interface KeyNames {
 /** No feature has these names: `@` is escaped in them. */
 const EVENT_TIMESTAMP = '@event_timestamp';
 const CREATED_TIMESTAMP = '@created_timestamp';
+const FEATURES_MARK = '@features';
+
+/** Keys of a row beside those of its features. */
+export const KEYS_BESIDE_FEATURES = 3;
 
 /**
  * Names are escaped so that no two rows share a key and none is read as another: `%`, `:`, `,`, `@` and control characters are written as `%` and two hexadecimal digits.
@@ -33,7 +37,7 @@ export function createKeyNames({ name: view, joinKeys, features }: FeatureViewSn
   return {
     prefix,
     id: (values) => sorted.map(({ type, index }) => escapeName(textOfValue(type, values[index] as FeatureValue))).join(','),
-    row: (id) => [EVENT_TIMESTAMP, CREATED_TIMESTAMP, ...featureNames].map((field) => keyOf(field, id)),
+    row: (id) => [EVENT_TIMESTAMP, CREATED_TIMESTAMP, FEATURES_MARK, ...featureNames].map((field) => keyOf(field, id)),
     feature: (name, id) => keyOf(escapeName(name), id),
     eventTimestamp: (id) => keyOf(EVENT_TIMESTAMP, id),
     idOf(key) {

@@ -1,8 +1,10 @@
 import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
+import { markOfFeatures } from '../features-mark.ts';
 import { inLanes } from '../layout.ts';
 import type { LayoutOptions, OnlineLayout } from '../layout.ts';
+import { lifetimeParameters } from '../lifetime.ts';
 import { runScript } from '../script.ts';
-import { createKeyNames } from './key-names.ts';
+import { createKeyNames, KEYS_BESIDE_FEATURES } from './key-names.ts';
 import type { KeyNames } from './key-names.ts';
 import { entityBatches, removeIds, removeView, renewRows } from './maintenance.ts';
 import { oldestWithin, packTexts } from './pack-texts.ts';
@@ -20,17 +22,17 @@ export function createReadableLayout({ servers, keyTtlSeconds, rowsPerCall }: La
     if (names === undefined) known.set(view, (names = createKeyNames(view)));
     return names;
   };
-  const lifetime = String(keyTtlSeconds ?? -1);
-  const rowsAtOnce = (view: FeatureViewSnapshot): number => Math.max(1, Math.min(rowsPerCall, Math.floor(KEYS_PER_CALL / (view.features.length + 2))));
+  const lifetime = lifetimeParameters(keyTtlSeconds);
+  const rowsAtOnce = (view: FeatureViewSnapshot): number => Math.max(1, Math.min(rowsPerCall, Math.floor(KEYS_PER_CALL / (view.features.length + KEYS_BESIDE_FEATURES))));
   return {
     async write(view, batch) {
-      const settings = [String(view.features.length), lifetime, oldestWithin(view, Date.now() * 1000)];
+      const settings = [String(view.features.length), ...lifetime, oldestWithin(view, Date.now() * 1000), markOfFeatures(view).toString(16).padStart(8, '0')];
       const calls = packTexts(view, namesOf(view), batch, rowsAtOnce(view));
       const written = await inLanes(calls, ({ keys, parameters }) => runScript(servers, READABLE_WRITE_SCRIPT, [{ keys, parameters: [...settings, ...parameters] }]));
       return { written, skipped: batch.rowCount - written };
     },
     read: (requests) => readReadableRows(servers, namesOf, requests),
-    renew: async (view, asOfMicros) => ({ renewed: await renewRows(servers, namesOf(view), [String(view.features.length + 2), lifetime, oldestWithin(view, asOfMicros)], rowsAtOnce(view)) }),
+    renew: async (view, asOfMicros) => ({ renewed: await renewRows(servers, namesOf(view), [String(view.features.length + KEYS_BESIDE_FEATURES), ...lifetime, oldestWithin(view, asOfMicros)], rowsAtOnce(view)) }),
     entities: (view, batchSize) => entityBatches(servers, namesOf(view), batchSize),
     async remove(view, entityKeys) {
       const names = namesOf(view);

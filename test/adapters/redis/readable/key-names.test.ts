@@ -22,7 +22,7 @@ const VALUES = {
 describe('Readable keys and texts', () => {
   it('are those that a person expects', () => {
     const names = createKeyNames(testView('user_demographics', [{ name: 'user', type: 'String' }], [{ name: 'age', type: 'Int64' }]));
-    assert.deepEqual(names.row(names.id(['user123'])), ['user_demographics:@event_timestamp:user123', 'user_demographics:@created_timestamp:user123', 'user_demographics:age:user123']);
+    assert.deepEqual(names.row(names.id(['user123'])), ['user_demographics:@event_timestamp:user123', 'user_demographics:@created_timestamp:user123', 'user_demographics:@features:user123', 'user_demographics:age:user123']);
     const texts: [ValueType, FeatureValue, string][] = [['Int64', 34n, '34'], ['Float32', Math.fround(0.1), '0.1'], ['Float64', 34, '34.0'], ['Float64', -0, '-0.0'], ['Bool', true, 'true'], ['UnixTimestamp', 0, '1970-01-01T00:00:00Z'], ['Array(Float64)', [1, Number.NaN], '[1.0,"NaN"]'], ['Array(Int64)', [1n, 2n ** 60n], '[1,"1152921504606846976"]']];
     for (const [type, value, expected] of texts) assert.equal(textOfValue(type, value), expected);
   });
