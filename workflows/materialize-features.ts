@@ -41,7 +41,12 @@ export async function materializeFeatures(input: MaterializeFeaturesInput): Prom
   for (const window of windows) {
     const { name } = window.view;
     const alone = request.part !== true && patched('one-run-per-view');
-    const work = (): Promise<MaterializedView> => (alone ? withView(name, () => tracker.say(name, 'waits for another run'), (waited) => materializeView(request, window, waited)) : materializeView(request, window, false));
+    const takeTurn = (): Promise<MaterializedView> =>
+      withView(name, () => tracker.say(name, 'waits for another run'), (waited) => {
+        if (waited) tracker.say(name, 'after another run');
+        return materializeView(request, window, waited);
+      });
+    const work = alone ? takeTurn : () => materializeView(request, window, false);
     views.push(await tracker.step(name, work, ({ written, skipped }) => `${written} written, ${skipped} kept`));
   }
   return { views };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadProject } from '../../config/load-config.ts';
 import { PipelineError } from '../../domain/errors.ts';
+import { keyLifetimeProblems } from '../../domain/schedules/key-lifetime.ts';
 
 const SECRETS = { POSTGRES_PASSWORD: 'p@ss', REDIS_PASSWORD: '123456' };
 
@@ -39,6 +40,16 @@ describe('the environment file', () => {
     assert.deepEqual(error.problems.map(({ path }) => path).sort(), ['warehouse.password', 'warehouse.port']);
     assert.match(error.message, /POSTGRES_PASSWORD, which is not set/);
     assert.ok(error.problems.every(({ line }) => line !== undefined) && !error.message.includes('hidden'));
+  });
+
+  it('has an example of a schedule that can be uncommented', async () => {
+    const file = join(folder, 'config', 'environments', 'local.yaml');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace(/^# (?=schedules:| {2})/gm, ''));
+    const { config } = await loadProject(folder, SECRETS);
+    await writeFile(file, text);
+    assert.deepEqual(Object.keys(config.schedules ?? {}), ['features']);
+    assert.deepEqual(keyLifetimeProblems(config.online_store.key_ttl_seconds, config.schedules!, Date.now() / 1000), []);
   });
 
   it('names the environments there are when APP_ENV is another', async () => {
