@@ -16,14 +16,11 @@ import type * as Run from './run.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 mkdirSync(join(ROOT, '.run'), { recursive: true });
 const compiled = mkdtempSync(join(ROOT, '.run', 'bench-')); // inside of the project: the modules are found from there
-try {
-  const args = [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(ROOT, 'tsconfig.json'), '--noCheck', '--noEmit', 'false', '--rootDir', ROOT, '--outDir', compiled];
-  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`The sources could not be compiled:\n${stdout}`);
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(compiled, 'workflows', 'index.js'), logger: new DefaultLogger('WARN') });
-  writeFileSync(join(compiled, 'workflow-bundle.js'), code);
-  const { run } = (await import(pathToFileURL(join(compiled, 'bench', 'run.js')).href)) as typeof Run;
-  await run(ROOT, process.argv.slice(2));
-} finally {
-  rmSync(compiled, { recursive: true });
-}
+process.once('exit', () => rmSync(compiled, { recursive: true, force: true }));
+const args = [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(ROOT, 'tsconfig.json'), '--noCheck', '--noEmit', 'false', '--rootDir', ROOT, '--outDir', compiled];
+const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+if (status !== 0) throw new Error(`The sources could not be compiled:\n${stdout}`);
+const { code } = await bundleWorkflowCode({ workflowsPath: join(compiled, 'workflows', 'index.js'), logger: new DefaultLogger('WARN') });
+writeFileSync(join(compiled, 'workflow-bundle.js'), code);
+const { run } = (await import(pathToFileURL(join(compiled, 'bench', 'run.js')).href)) as typeof Run;
+await run(ROOT, process.argv.slice(2));

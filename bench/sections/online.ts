@@ -28,6 +28,8 @@ const TEXT = [
 /** Reading features over HTTP. */
 export async function online(bench: Bench): Promise<Section> {
   const targets: Target[] = [];
+  const end = (): void => targets.forEach(endTarget);
+  process.once('exit', end);
   const { redisUrl } = bench.servers;
   try {
     await fillStore(redisUrl);
@@ -44,7 +46,8 @@ export async function online(bench: Bench): Promise<Section> {
     tables.push(halfTable(half));
     return { title: 'Online reads over HTTP', text: TEXT, tables, goals: goals(taken.get('1 32')!, taken.get('100 32')!, half) };
   } finally {
-    targets.forEach(endTarget);
+    end();
+    process.off('exit', end);
     const redis = new Redis(redisUrl);
     await redis.flushall();
     await redis.quit();

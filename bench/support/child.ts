@@ -16,11 +16,14 @@ export interface Outcome {
  */
 export async function runChild<T extends Outcome>(command: string, args: readonly string[], options: object, limitSeconds?: number): Promise<T> {
   const child = spawn(command, [...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, FEAST_USAGE: 'False', PYTHONWARNINGS: 'ignore', TZ: 'UTC' } });
+  const end = (): boolean => child.kill('SIGKILL');
+  process.once('exit', end); // an interrupted run leaves nothing behind
   let late = false;
-  const timer = limitSeconds === undefined ? undefined : setTimeout(() => (late = child.kill('SIGKILL')), limitSeconds * 1000);
+  const timer = limitSeconds === undefined ? undefined : setTimeout(() => (late = end()), limitSeconds * 1000);
   child.stdin.end(JSON.stringify(options));
   const [output, complaint, code] = await Promise.all([text(child.stdout), text(child.stderr), new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))]);
   clearTimeout(timer);
+  process.off('exit', end);
   if (late) throw new TimeLimitError(limitSeconds!);
   if (code !== 0) throw new Error(`${[command, ...args].join(' ')} ended with ${code}:\n${complaint.slice(-3000)}`);
   return JSON.parse(output.trimEnd().split('\n').at(-1)!) as T;
