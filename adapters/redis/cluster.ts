@@ -2,8 +2,9 @@ import { Cluster, Redis } from 'ioredis';
 import { PipelineError } from '../../domain/errors.ts';
 import type { ResolvedAddress } from './address.ts';
 import { explain } from './explain.ts';
+import type { TakeHash } from './hash-replies.ts';
 import { keySlot } from './key-slot.ts';
-import { execute } from './servers.ts';
+import { answered, execute } from './servers.ts';
 import type { RedisAnswer, RedisCommand, RedisServers } from './servers.ts';
 
 /** Rounds of asking all known servers for the cluster's shape before a call gives up. */
@@ -33,9 +34,14 @@ export function openCluster(address: ResolvedAddress, otherNodes: readonly { rea
       throw error;
     });
   const withinTime = <T>(work: Promise<T>): Promise<T> => limitTime(work, timeoutMs);
+  const send = (commands: readonly RedisCommand[]): Promise<RedisAnswer[]> => (commands.length === 0 ? Promise.resolve([]) : withinTime(ready().then(() => sendToServers(cluster, commands))));
   return {
     slotOf: keySlot,
-    send: (commands) => (commands.length === 0 ? Promise.resolve([]) : withinTime(ready().then(() => sendToServers(cluster, commands)))),
+    send,
+    async readHashes(reads, take) {
+      const answers = answered(await send(reads.map(({ key, name, fields }) => ({ name, key, args: [key, ...fields] }))));
+      answers.forEach((items, index) => takeItems(items as readonly (Buffer | null)[], index, take));
+    },
     async primaries() {
       await withinTime(ready());
       await withinTime(refreshSlots(cluster));
@@ -48,6 +54,18 @@ export function openCluster(address: ResolvedAddress, otherNodes: readonly { rea
       cluster.disconnect();
     },
   };
+}
+
+/** Items that the client has taken apart, as a `TakeHash` takes them. */
+function takeItems(items: readonly (Buffer | null)[], index: number, take: TakeHash): void {
+  const places = new Int32Array(items.length * 2);
+  let end = 0;
+  items.forEach((item, at) => {
+    places[at * 2] = item === null ? -1 : end;
+    places[at * 2 + 1] = item?.length ?? -1;
+    end += item?.length ?? 0;
+  });
+  take(index, Buffer.concat(items.filter((item) => item !== null)), places, items.length);
 }
 
 async function sendToServers(cluster: Cluster, commands: readonly RedisCommand[]): Promise<RedisAnswer[]> {

@@ -3,6 +3,7 @@ import { resolveAddress } from './address.ts';
 import type { RedisAddress, ResolvedAddress } from './address.ts';
 import { openCluster } from './cluster.ts';
 import { explain } from './explain.ts';
+import { createHashReader } from './hash-reader.ts';
 import { keySlot } from './key-slot.ts';
 import { execute } from './servers.ts';
 import type { RedisServers } from './servers.ts';
@@ -14,14 +15,16 @@ export function openRedis(address: RedisAddress): RedisServers {
   return openSingle(resolved, address.topology === 'cluster_endpoint' ? keySlot : () => 0);
 }
 
-function openSingle({ host, port, database, options }: ResolvedAddress, slotOf: RedisServers['slotOf']): RedisServers {
+function openSingle({ host, port, database, timeoutMs, options }: ResolvedAddress, slotOf: RedisServers['slotOf']): RedisServers {
   const redis = new Redis({ ...options, host, port, db: database, lazyConnect: true, retryStrategy: (attempt) => Math.min(100 * attempt, 1000) });
   let lastFailure = '';
-  redis.on('error', (error: Error) => (lastFailure = error.message));
-  redis.on('ready', () => (lastFailure = ''));
+  const reading = redis.duplicate();
+  for (const client of [redis, reading]) client.on('error', (error: Error) => (lastFailure = error.message)).on('ready', () => (lastFailure = ''));
+  const reader = createHashReader(reading, timeoutMs);
   return {
     slotOf,
     send: (commands) => (commands.length === 0 ? Promise.resolve([]) : execute(redis.pipeline(), commands)),
+    readHashes: (reads, take) => reader.read(reads, take),
     primaries: () => Promise.resolve([redis]),
     ping: async () => void (await redis.ping()),
     explain: (error, action) => explain(error, action, `Redis at ${host}:${port}`, lastFailure),
@@ -29,6 +32,7 @@ function openSingle({ host, port, database, options }: ResolvedAddress, slotOf: 
       // A client that never connected, or lost its server, has nothing to say good-bye to.
       if (redis.status === 'ready') await redis.quit().catch((error: Error) => (lastFailure = error.message));
       redis.disconnect();
+      await reader.close();
     },
   };
 }

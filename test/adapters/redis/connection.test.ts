@@ -45,6 +45,7 @@ describe('the connection of the Redis online store', () => {
   it('reads all entities of all views in one round trip', async () => {
     const store = relayed();
     await store.write(VIEW, BATCH);
+    await store.read([{ view: VIEW, features: ['n'], entityKeys: KEYS.slice(0, 1) }]);
     const before = relay.turns();
     const answer = await store.read([{ view: VIEW, features: ['n'], entityKeys: KEYS.slice(0, 50) }, { view: OTHER_VIEW, features: ['n'], entityKeys: KEYS.slice(0, 50) }]);
     assert.equal(relay.turns() - before, 1);
@@ -63,6 +64,22 @@ describe('the connection of the Redis online store', () => {
       assert.equal(again.written + again.skipped, ROWS.length);
       const [answer] = await open({ url: harness.url }).read([{ view: VIEW, features: ['n'], entityKeys: KEYS }]);
       assert.deepEqual(answer?.map((row) => row.values[0]), ROWS.map((row) => row.values[0]), `cut after ${bytes} bytes`);
+    }
+  });
+
+  it('lost in the middle of reads is opened again: each of them gives every value, or says that it could not', async () => {
+    const store = relayed();
+    await store.write(VIEW, BATCH);
+    const request = { view: VIEW, features: ['n'], entityKeys: KEYS };
+    for (const bytes of [1, 300, 20_000, 90_000]) {
+      relay.cutAfter(bytes);
+      const answers = await Promise.all([1, 2, 3].map(() => store.read([request]).catch((error: unknown) => error as PipelineError)));
+      for (const answer of answers) {
+        if (answer instanceof Error) assert.equal(answer.code, 'UNAVAILABLE');
+        else assert.deepEqual(answer[0]!.map((row) => row.values[0]), ROWS.map((row) => row.values[0]), `cut after ${bytes} bytes`);
+      }
+      const [after] = await store.read([request]);
+      assert.deepEqual(after!.map((row) => row.values[0]), ROWS.map((row) => row.values[0]));
     }
   });
 
@@ -91,6 +108,7 @@ describe('the connection of the Redis online store', () => {
     const start = Date.now();
     await assertRejects(store.write(VIEW, BATCH), 'UNAVAILABLE', /127\.0\.0\.1:\d+ could not write feature view numbers/);
     await assertRejects(store.ping(), 'UNAVAILABLE', /could not answer/);
+    await assertRejects(store.read([{ view: VIEW, features: ['n'], entityKeys: [[1n]] }]), 'UNAVAILABLE', /could not read features/);
     assert.ok(Date.now() - start < 2000);
     for (const socket of held) socket.destroy();
     silent.close();
