@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { DefaultLogger } from '@temporalio/worker';
 import { withHeartbeats, type ActivityScope } from '../../activities/activity-runtime.ts';
 import { interruptible } from '../../activities/interruptible.ts';
 import { PipelineError } from '../../domain/errors.ts';
 import type { DatasetStore } from '../../ports/dataset-store.ts';
 
-const failureOf = async (work: (scope: ActivityScope) => Promise<unknown>, environment = new MockActivityEnvironment()): Promise<Error> => {
+/** Failures are what is tested here: they are not logged. */
+const SILENT = { logger: new DefaultLogger('ERROR', () => undefined) };
+
+const failureOf = async (work: (scope: ActivityScope) => Promise<unknown>, environment = new MockActivityEnvironment({}, SILENT)): Promise<Error> => {
   const error: unknown = await environment.run(() => withHeartbeats(work)).then(() => assert.fail('it did not fail'), (failure: unknown) => failure);
   return error as Error;
 };
 
 describe('what every activity runs in', () => {
   it('hands over the cursor of an earlier attempt, and reports a new one', async () => {
-    const environment = new MockActivityEnvironment({ heartbeatDetails: { rows: 3 } });
+    const environment = new MockActivityEnvironment({ heartbeatDetails: { rows: 3 } }, SILENT);
     const beats: unknown[] = [];
     environment.on('heartbeat', (details: unknown) => beats.push(details));
     const resumedFrom = await environment.run(() => withHeartbeats(({ resumedFrom: from, report }) => {
@@ -42,7 +46,7 @@ describe('what every activity runs in', () => {
   });
 
   it('ends as cancelled when it was cancelled, whatever the work threw', async () => {
-    const environment = new MockActivityEnvironment();
+    const environment = new MockActivityEnvironment({}, SILENT);
     const failure = await failureOf(({ signal }) => {
       environment.cancel();
       assert.equal(signal.aborted, true);

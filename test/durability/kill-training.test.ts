@@ -47,6 +47,25 @@ describe('a worker killed in the middle of a training', function () {
     return (raw.pendingActivities ?? []).find(({ activityType, lastStartedTime }) => activityType?.name === activity && lastStartedTime);
   };
 
+  /** The training processes, when a tree has been grown. */
+  const trainersAtWork = async (handle: WorkflowHandle): Promise<readonly number[]> => {
+    await until(async () => {
+      const payload = (await pending(handle, 'train'))?.heartbeatDetails?.payloads?.[0];
+      return payload !== undefined && payload !== null && (defaultPayloadConverter.fromPayload<TrainingProgress | undefined>(payload)?.iteration ?? 0) > 0;
+    });
+    const trainers = worker.trainers();
+    assert.equal(trainers.length, 1);
+    return trainers;
+  };
+
+  /** Every step was done once, and this one was tried a second time. */
+  const assertTriedAgain = async (handle: WorkflowHandle, step: string): Promise<void> => {
+    const activities = await activitiesOf(handle);
+    assert.deepEqual(activities.map(({ activity }) => activity), STEPS);
+    assert.ok(activities.every(({ completed }) => completed));
+    assert.deepEqual(activities.filter(({ attempt }) => attempt > 1).map(({ activity, attempt }) => [activity, attempt]), [[step, 2]]);
+  };
+
   /** One run, one model, one version with the alias, and the same bytes and figures as the training that nobody disturbed. */
   const assertAsUndisturbed = async (name: string, result: TrainModelResult): Promise<void> => {
     const { tracker } = project.ports;
@@ -65,25 +84,27 @@ describe('a worker killed in the middle of a training', function () {
 
   it('leaves no process behind; another worker trains again and repeats nothing else', async () => {
     const handle = await start('killed_while_training');
-    let iteration = 0;
-    await until(async () => {
-      const payload = (await pending(handle, 'train'))?.heartbeatDetails?.payloads?.[0];
-      iteration = payload ? (defaultPayloadConverter.fromPayload<TrainingProgress | undefined>(payload)?.iteration ?? 0) : 0;
-      return iteration > 0;
-    });
-    const trainers = worker.trainers();
-    assert.equal(trainers.length, 1);
+    const trainers = await trainersAtWork(handle);
     assert.equal(await worker.end('SIGKILL'), 'SIGKILL');
     const killed = Date.now();
     await until(() => !trainers.some(isAlive));
     assert.ok(Date.now() - killed < 3000, `the training process lived on for ${Date.now() - killed} ms`);
     worker = await startWorkerProcess(project);
     const result = (await handle.result()) as TrainModelResult;
-    const activities = await activitiesOf(handle);
-    assert.deepEqual(activities.map(({ activity }) => activity), STEPS);
-    assert.ok(activities.every(({ completed }) => completed));
-    assert.deepEqual(activities.filter(({ attempt }) => attempt > 1).map(({ activity, attempt }) => [activity, attempt]), [['train', 2]]);
+    await assertTriedAgain(handle, 'train');
     await assertAsUndisturbed('killed_while_training', result);
+  });
+
+  it('trains again in the same worker when the training process alone is killed', async () => {
+    const handle = await start('killed_trainer');
+    const [trainer] = await trainersAtWork(handle);
+    process.kill(trainer!, 'SIGKILL');
+    await until(() => !isAlive(trainer!));
+    const result = (await handle.result()) as TrainModelResult;
+    assert.ok(isAlive(worker.pid), 'the worker ended with its child');
+    await assertTriedAgain(handle, 'train');
+    await assertAsUndisturbed('killed_trainer', result);
+    assert.deepEqual(worker.trainers(), []);
   });
 
   it('leaves one run, one model and one version when it was about to log the model', async () => {
@@ -92,9 +113,7 @@ describe('a worker killed in the middle of a training', function () {
     assert.equal(await worker.end('SIGKILL'), 'SIGKILL');
     worker = await startWorkerProcess(project);
     const result = (await handle.result()) as TrainModelResult;
-    const activities = await activitiesOf(handle);
-    assert.deepEqual(activities.map(({ activity }) => activity), STEPS);
-    assert.deepEqual(activities.filter(({ attempt }) => attempt > 1).map(({ activity, attempt }) => [activity, attempt]), [['logModel', 2]]);
+    await assertTriedAgain(handle, 'logModel');
     await assertAsUndisturbed('killed_while_logging', result);
   });
 

@@ -11,7 +11,7 @@ let quiet = false;
 
 /** Bundled once per test run. */
 export function testWorkflowBundle(): Promise<WorkflowBundleOption> {
-  if (!quiet) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  if (!quiet) Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR', console: {} } }, shutdownSignals: [] });
   quiet = true;
   bundle ??= workflowBundle();
   return bundle;
