@@ -15,7 +15,8 @@ export function createMaterialize(ports: Needs) {
     materializeSlice: (slice: WindowSlice): Promise<OnlineWriteResult> =>
       withHeartbeats(({ signal, resumedFrom, report }) => writeSlice(ports, slice, { signal, report, cursor: resumedFrom as SliceCursor | undefined })),
     /** Every value that may still be served lives on, also where no row of it was written. */
-    renewExpiry: ({ view }: Pick<ViewWindow, 'view'>): Promise<{ readonly renewed: number }> => withHeartbeats(() => ports.onlineStore.renew(view, ports.clock.now())),
+    renewExpiry: ({ view, wholeSince }: Pick<ViewWindow, 'view' | 'wholeSince'>): Promise<{ readonly renewed: number }> =>
+      withHeartbeats(() => ports.onlineStore.renew(view, ports.clock.now(), wholeSince === undefined ? undefined : micros(wholeSince))),
     recordMaterialization: ({ view, start, since = start, end }: Pick<ViewWindow, 'view' | 'start' | 'since' | 'end'>): Promise<void> =>
       withHeartbeats(() => ports.featureRegistry.recordMaterialization(view.name, micros(since), micros(end), view)),
   };

@@ -22,6 +22,8 @@ export interface ViewWindow {
   readonly visibleAfter?: string;
   /** Of an incremental window: where the interval that is recorded begins, the end of the last one. Left out: at `start`. */
   readonly since?: string;
+  /** When the window was planned, if every entity that may be served is among its rows: writing them renews all. Left out: others may be online. */
+  readonly wholeSince?: string;
   /** 0: the window is in the store already. */
   readonly slices: number;
 }
@@ -61,13 +63,17 @@ export async function checkMaterialization(ports: Pick<Needs, 'clock' | 'feature
 async function chooseWindows({ clock, featureRegistry }: Pick<Needs, 'clock' | 'featureRegistry'>, input: MaterializeFeaturesInput): Promise<readonly (Bounds & { readonly view: FeatureViewSnapshot; readonly isDone: boolean })[]> {
   const repository = await featureRegistry.contents();
   const registered = repository.views;
-  const endMicros = input.end === undefined ? clock.now() : micros(input.end);
+  const now = clock.now();
+  const endMicros = input.end === undefined ? now : micros(input.end);
   return chosenViews(registered, input).map((name) => {
     const view = snapshotView(repository, name);
     const bounds = input.incremental === true ? sinceLast(view, watermarkOf(registered, name), endMicros, input) : fullWindow(view, endMicros, input);
     const isDone = micros(bounds.start) > endMicros || (bounds.since !== undefined && micros(bounds.since) > endMicros);
     if (isDone && input.incremental !== true && input.part !== true) throw new PipelineError('INVALID_INPUT', `The window of ${name} starts at ${bounds.start}, after its end ${bounds.end}.`);
-    return { view, ...bounds, isDone };
+    // Rows that are pushed may be online alone.
+    const isPushed = registered.find((one) => one.view.name === name)!.view.pushSource !== undefined;
+    const isWhole = !isPushed && bounds.since === undefined && [input.start, input.end, input.known_by].every((limit) => limit === undefined);
+    return { view, ...bounds, ...(isWhole ? { wholeSince: formatInstant(now) } : {}), isDone };
   });
 }
 

@@ -41,9 +41,9 @@ export interface OnlineStore {
   /**
    * Renews the lifetime of every key of the project that holds a value of the view still within its ttl at the instant, where less than nine tenths of it are left: what `write` does
    * for the rows that it is given, for rows that no materialization brings any more. `renewed`: keys that had too little left, or were to have no end. Goes through all keys with bounded
-   * memory, and can be repeated.
+   * memory, and can be repeated. `writtenSinceMicros`: `write` got every row that is to live on, at this instant or later; where that is recent enough, nothing is looked at.
    */
-  renew(view: FeatureViewSnapshot, asOfMicros: Micros): Promise<{ readonly renewed: number }>;
+  renew(view: FeatureViewSnapshot, asOfMicros: Micros, writtenSinceMicros?: Micros): Promise<{ readonly renewed: number }>;
   /** Entity keys (in the order of the view's join keys, canonical) that the store holds for the view, in no order, at most `batchSize` at a time; the same one may come twice. */
   entities(view: FeatureViewSnapshot, batchSize: number): AsyncIterable<readonly (readonly FeatureValue[])[]>;
   /**

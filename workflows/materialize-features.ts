@@ -76,7 +76,7 @@ async function writeSlices(window: ViewWindow): Promise<MaterializedView> {
 
 /** Nothing is recorded of an incremental window that ends before the last one did. */
 async function finishView(window: ViewWindow): Promise<void> {
-  const { view, start, end, since } = window;
-  await slices.renewExpiry({ view });
+  const { view, start, end, since, wholeSince } = window;
+  await slices.renewExpiry({ view, ...(wholeSince === undefined ? {} : { wholeSince }) });
   if (window.slices > 0) await quick.recordMaterialization({ view, start, end, ...(since === undefined ? {} : { since }) });
 }

@@ -4,6 +4,7 @@ import type { RedisAddress } from './address.ts';
 import { openRedis } from './connection.ts';
 import { createFeastLayout } from './feast-layout.ts';
 import type { LayoutOptions, OnlineLayout } from './layout.ts';
+import { isRecent } from './lifetime.ts';
 import { createReadableLayout } from './readable/layout.ts';
 
 export interface RedisOnlineStoreOptions extends RedisAddress {
@@ -33,7 +34,10 @@ export function createRedisOnlineStore(options: RedisOnlineStoreOptions): Online
   return {
     write: (view, batch) => attempt(`write feature view ${view.name}`, () => layout.write(view, batch)),
     read: (requests) => attempt('read features', () => layout.read(requests)),
-    renew: (view, asOfMicros) => attempt(`renew the keys of feature view ${view.name}`, () => layout.renew(view, asOfMicros)),
+    renew: async (view, asOfMicros, writtenSinceMicros) => {
+      if (writtenSinceMicros !== undefined && isRecent(writtenSinceMicros, asOfMicros, keyTtlSeconds)) return { renewed: 0 };
+      return attempt(`renew the keys of feature view ${view.name}`, () => layout.renew(view, asOfMicros));
+    },
     entities: (view, batchSize) => explained(`list the entities of feature view ${view.name}`, layout.entities(view, batchSize)),
     remove: (view, entityKeys) => attempt(`remove feature view ${view.name}`, () => layout.remove(view, entityKeys)),
     ping: () => attempt('answer', () => servers.ping()),

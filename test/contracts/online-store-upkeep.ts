@@ -45,6 +45,13 @@ export function defineUpkeepTests({ harness, store, counterView, write, readOne 
     assert.deepEqual(await harness().connect(1000).renew(counterView(), NOW), { renewed: 0 });
   });
 
+  it('looks at nothing where all rows were written within the last tenth of the lifetime', async () => {
+    const view = counterView();
+    await harness().connect(100).write(view, testBatch(view, [{ key: [2_000_200n], values: [1n], event: NOW }]));
+    assert.deepEqual(await harness().connect(1000).renew(view, NOW, NOW - 99_000_000), { renewed: 0 });
+    assert.deepEqual(await harness().connect(1000).renew(view, NOW, NOW - 101_000_000), { renewed: 1 });
+  });
+
   it('renews the lifetime of every entity of a view without ttl', async () => {
     const view = counterView();
     await harness().connect(100).write(view, testBatch(view, [{ key: [2_000_100n], values: [null], event: -HOUR }]));
