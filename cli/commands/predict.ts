@@ -35,8 +35,7 @@ export function registerPredict(program: Command, { services, run }: CommandCont
       run<PredictOptions>(async (output, { entity = {}, request = {}, url }) => {
         const api = url ?? (await services.settings()).apiUrl;
         const typed = Object.fromEntries(Object.entries(request).map(([name, value]) => [name, value === '' ? null : typedValue(value)]));
-        const instance = { ...(Object.keys(entity).length === 0 ? {} : { entities: entity }), ...(Object.keys(request).length === 0 ? {} : { request: typed }) };
-        const answer = await post(`${api}/predict`, { instances: [instance] });
+        const answer = await post(`${api}/predict`, { instances: [{ entities: entity, request: typed }] });
         output.result(answer, answerLines(answer));
       }),
     );
@@ -53,8 +52,15 @@ async function post(url: string, body: object): Promise<Answer> {
   const answer = (await response.json().catch((error: unknown) => {
     throw new PipelineError('INVALID_INPUT', `${url} answers, but not as the prediction API does (status ${response.status}). Is --url right?`, { cause: error });
   })) as Answer;
-  if (answer.error !== undefined) throw new PipelineError(response.status === 503 ? 'UNAVAILABLE' : response.status >= 500 ? 'INVALID_DATA' : 'INVALID_INPUT', answer.error.message, { problems: answer.error.problems });
+  if (answer.error !== undefined) throw new PipelineError(response.status === 503 ? 'UNAVAILABLE' : response.status >= 500 ? 'INVALID_DATA' : 'INVALID_INPUT', answer.error.message, { problems: answer.error.problems.map(withOption) });
   return answer;
+}
+
+/** What is missing in the request is given as an option here. */
+function withOption(problem: Problem): Problem {
+  const [, part, name] = /^instances\[0\]\.(entities|request)\.(.+)$/.exec(problem.path) ?? [];
+  if (part === undefined || problem.message !== 'is missing') return problem;
+  return { ...problem, cure: part === 'request' ? `Give it with --request ${name}=<value>; without a value (--request ${name}=) it is not known.` : `Give it with --entity ${name}=<value>.` };
 }
 
 /** In the largest unit of which there are two: `90 min`, `47 h`, `30 d`. */

@@ -106,6 +106,13 @@ describe('ml-pipeline on real servers', function () {
     assert.match(stderr, /- instances\[0\]\.request\.distance: is "far", not a number/);
   });
 
+  it('says which options the model wants, all of them, when they are left out', async () => {
+    const { code, stderr } = await run('predict');
+    assert.equal(code, 2);
+    const options = [...stderr.matchAll(/^ {2}- instances\[0\]\.(entities|request)\.(\w+): is missing\. Give it with (--\w+ \w+)=<value>/gm)].map(([, part, name, option]) => [part, name, option]);
+    assert.deepEqual(options, [...['origin', 'plane_id'].map((name) => ['entities', name, `--entity ${name}`]), ...['distance', 'weekend', 'meal'].map((name) => ['request', name, `--request ${name}`])], stderr);
+  });
+
   it('leaves a workflow with Ctrl-C: exit code 130, and how to come back and to stop it, which works', async () => {
     const workflowId = `train-${name}`;
     const away = await makeProject({ temporalAddress: servers.temporalAddress, taskQueue: name }); // PostgreSQL is away, so the training waits for it
