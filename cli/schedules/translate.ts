@@ -27,8 +27,17 @@ export function temporalOverlap(overlap: string): ScheduleOverlapPolicy {
   return overlap.toUpperCase() as ScheduleOverlapPolicy;
 }
 
+/** Fields that hold every value go as `*`, which Temporal's own command shows short. */
 function calendar({ minutes, hours, daysOfMonth, months, daysOfWeek }: CalendarTimes, comment: string): NonNullable<ScheduleSpec['calendars']>[number] {
-  return { minute: [...minutes], hour: [...hours], dayOfMonth: [...daysOfMonth], month: months.map((month) => MONTHS[month - 1]!), dayOfWeek: daysOfWeek.map((day) => DAYS[day]!), comment };
+  const field = <T>(numbers: readonly number[], all: number, valueOf: (value: number) => T): T[] | '*' => (numbers.length === all ? '*' : numbers.map(valueOf));
+  return {
+    minute: field(minutes, 60, Number),
+    hour: field(hours, 24, Number),
+    dayOfMonth: field(daysOfMonth, 31, Number),
+    month: field(months, 12, (month) => MONTHS[month - 1]!),
+    dayOfWeek: field(daysOfWeek, 7, (day) => DAYS[day]!),
+    comment,
+  };
 }
 
 /** What Temporal says that the schedule does. */
