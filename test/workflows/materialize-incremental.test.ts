@@ -108,14 +108,14 @@ describe('an incremental materialization', function () {
     for (const input of [{ incremental: true, start: minute(0) }, { overlap_seconds: 5 }, { incremental: true, overlap_seconds: -1 }]) await assert.rejects((await start(input)).result());
   });
 
-  it('renews the expiry of what did not change: an entity outlives its key ttl of 3 seconds through two runs without new rows', async () => {
+  it('renews the expiry of what did not change: an entity outlives its key ttl of 3 seconds through three runs without new rows', async () => {
     const here = await startTestWorker(project, { taskQueue: shortQueue, ports: { onlineStore: shortLived } });
     try {
       await project.clearOnlineStore();
       const whole = await start({ views: ['scores'], end: minute(60) }, shortQueue);
       await whole.result();
-      for (const end of [61, 62]) {
-        await sleep(1600);
+      for (const end of [61, 62, 63]) {
+        await sleep(1100);
         assert.equal((await materialize(end, {}, 'scores', shortQueue)).written, 0);
       }
       assert.deepEqual(await tables.online('scores', 2), [[21, 5]], 'more than 3 seconds after it was written');
