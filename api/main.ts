@@ -29,8 +29,11 @@ export async function startApi(project: Project, options: { readonly model: stri
     for (const closeOne of opened.reverse()) await closeOne();
   };
   try {
-    const features = await openFeatures(project, ports, log, opened);
-    const models = model === NO_MODEL ? undefined : await holdModel(ports, model, log);
+    const models = model === NO_MODEL ? undefined : await holdModel(ports, model, log); // first: what a wrong URI is told does not wait for servers
+    const features = await openFeatures(project, ports, log, opened).catch(async (error: unknown) => {
+      await models?.close();
+      throw error;
+    });
     const app = createApp({ ...(models === undefined ? {} : { models }), features, onlineStore: ports.onlineStore, clock: ports.clock, log });
     const api = await serveApi(app, models, { host, port, log });
     return {
