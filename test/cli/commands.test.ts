@@ -126,6 +126,7 @@ describe('ml-pipeline on real servers', function () {
       command.child.kill('SIGINT');
       const { code, stdout, stderr } = await command.finished;
       assert.deepEqual([code, stdout], [130, ''], stderr);
+      assert.match(stderr, /^PostgreSQL does not answer .* The workflow waits for it, and checks the rest then\.\nStarted /);
       assert.match(stderr, new RegExp(`Detached: ${workflowId} waits for a worker.*\nCome back with: ml-pipeline attach ${workflowId}\nStop it with: ml-pipeline cancel ${workflowId}\n$`));
       assert.equal((await handle.describe()).status.name, 'RUNNING');
       const joined = await runCommand(away.folder, 'train', '--recipe-file', name, '--detach', '--json');
