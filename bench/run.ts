@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync, rmSync } from 'node:fs';
+import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -48,6 +48,7 @@ async function measureAll(root: string, names: readonly string[], size: Bench['s
   const facts = await machineFacts(tools, size, repeats);
   console.error(facts.map(([name, value]) => `${name}: ${value}`).join('\n'));
   const folder = await mkdtemp(join(tmpdir(), 'ml-pipeline-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true })); // also where it is interrupted
   const servers = await startBenchServers(join(tools, 'bin'));
   const interrupt = (): void => void servers.stop().finally(() => process.exit(130));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
@@ -57,7 +58,6 @@ async function measureAll(root: string, names: readonly string[], size: Bench['s
     return renderPage(facts, sections, size);
   } finally {
     await servers.stop();
-    await rm(folder, { recursive: true, force: true });
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }

@@ -23,8 +23,8 @@ export async function startTargets(bench: Bench, started: Target[]): Promise<voi
   started.push(await forkServer(BARE, 'online-serving-bare.js', redisUrl), await forkServer(OURS, 'online-serving-api.js', redisUrl));
   if (bench.feastPython === undefined) return;
   const folder = await applyFeast(bench);
-  const worker = ['--workers', '1'];
-  started.push(await serveFeast(FEAST_DEFAULT, bench.feastPython, folder, []), await serveFeast(FEAST_BEST, bench.feastPython, folder, [...worker, '--max-requests', '0']));
+  await serveFeast(started, FEAST_DEFAULT, bench.feastPython, folder, []);
+  await serveFeast(started, FEAST_BEST, bench.feastPython, folder, ['--workers', '1', '--max-requests', '0']);
 }
 
 async function forkServer(name: string, file: string, redisUrl: string): Promise<Target> {
@@ -48,16 +48,16 @@ async function applyFeast({ folder: parent, feastPython, servers }: Bench): Prom
   return folder;
 }
 
-async function serveFeast(name: string, python: string, folder: string, options: readonly string[]): Promise<Target> {
+async function serveFeast(started: Target[], name: string, python: string, folder: string, options: readonly string[]): Promise<void> {
   const [port] = (await findFreePorts(1)) as [number];
   // A group of its own: with its worker processes it is ended as one.
   const child = spawn(feastCommand(python), ['serve', '--port', String(port), '--no-access-log', ...options], { cwd: folder, env: FEAST_ENVIRONMENT, stdio: 'ignore', detached: true });
+  started.push({ name, port, child }); // before it answers: whoever ends the others ends it too
   for (let attempt = 0; attempt < 600; attempt++) {
-    if (await fetch(`http://127.0.0.1:${port}/health`).then(({ ok }) => ok, () => false)) return { name, port, child };
+    if (await fetch(`http://127.0.0.1:${port}/health`).then(({ ok }) => ok, () => false)) return;
     if (child.exitCode !== null) break;
     await sleep(200);
   }
-  endTarget({ name, port, child });
   throw new Error(`${name} does not answer`);
 }
 
