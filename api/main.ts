@@ -30,11 +30,11 @@ export async function startApi(project: Project, options: { readonly model: stri
   };
   try {
     const models = model === NO_MODEL ? undefined : await holdModel(ports, model, log); // first: what a wrong URI is told does not wait for servers
-    const features = await openFeatures(project, ports, log, opened).catch(async (error: unknown) => {
+    const features = await openFeatures(project, ports, log, opened)?.catch(async (error: unknown) => {
       await models?.close();
       throw error;
     });
-    const app = createApp({ ...(models === undefined ? {} : { models }), features, onlineStore: ports.onlineStore, clock: ports.clock, log });
+    const app = createApp({ ...(models === undefined ? {} : { models }), ...(features === undefined ? {} : { features }), onlineStore: ports.onlineStore, clock: ports.clock, log });
     const api = await serveApi(app, models, { host, port, log });
     return {
       url: api.url,
@@ -49,8 +49,14 @@ export async function startApi(project: Project, options: { readonly model: stri
   }
 }
 
+/** undefined where the configuration turns them off. */
+function openFeatures(project: Project, ports: Ports, log: Log, opened: (() => Promise<void> | void)[]): Promise<FeatureServer> | undefined {
+  const { feature_server: routes = 'all' } = project.config.api;
+  return routes === 'off' ? undefined : openRoutes(project, ports, log, { readOnly: routes === 'read', opened });
+}
+
 /** What the feature routes need; how to close it goes to `opened`. */
-async function openFeatures(project: Project, ports: Ports, log: Log, opened: (() => Promise<void> | void)[]): Promise<FeatureServer> {
+async function openRoutes(project: Project, ports: Ports, log: Log, { readOnly, opened }: { readonly readOnly: boolean; readonly opened: (() => Promise<void> | void)[] }): Promise<FeatureServer> {
   const { clock, onlineStore, pushLog } = ports;
   const { address, namespace, task_queue: taskQueue } = project.config.temporal;
   const definitions = await holdDefinitions(ports.featureRegistry, project.config.project, log, ports.transformRunner);
@@ -59,5 +65,5 @@ async function openFeatures(project: Project, ports: Ports, log: Log, opened: ((
   opened.push(() => runner.close());
   const delivery = startPushDelivery({ pushLog, onlineStore, clock, log });
   opened.push(() => delivery.stop());
-  return { definitions, onlineStore, clock, log, runner, queue: createPushQueue({ pushLog, onlineStore, log, pendingRows: () => delivery.pendingRows }) };
+  return { readOnly, definitions, onlineStore, clock, log, runner, queue: createPushQueue({ pushLog, onlineStore, log, pendingRows: () => delivery.pendingRows }) };
 }

@@ -29,8 +29,8 @@ const fields = {
   artifacts: required(object({ type: required(choice(['file'])), folder: required(text()) })),
   tracking: required(object({ type: required(choice(['mlflow_files'])), folder: required(text()) })),
   temporal: required(object({ address: required(text({ pattern: /^[^\s:]+:\d+$/, means: 'host:port' })), namespace: required(text()), task_queue: required(text()), ui: required(text()) })),
-  /** `model`: what is served where the command names no other. */
-  api: required(object({ host: required(text()), port: required(port), model: required(text()) })),
+  /** `model`: what is served where the command names no other. `feature_server`: docs/feature-server.md. */
+  api: required(object({ host: required(text()), port: required(port), model: required(text()), feature_server: optional(choice(['all', 'read', 'off'])) })),
   logs: required(object({ folder: required(text()) })),
   /** Name -> schedule; `ml-pipeline schedule apply` makes Temporal's schedules equal to it. docs/schedules.md */
   schedules: optional(schedules),

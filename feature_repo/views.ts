@@ -24,6 +24,7 @@ export const weather = defineFeatureView({
   ],
   ttlSeconds: 6 * HOUR,
   source: martTable('weather', 'Hourly weather by airport, known at the end of the hour.'),
+  pushSource: { name: 'weather_push', description: 'Weather as it is reported, before the hour is loaded.', owner: OWNER },
   description: 'The weather at the airport of departure in the last full hour.',
   owner: OWNER,
   tags: { domain: 'weather', refresh: 'hourly' },

@@ -46,7 +46,7 @@ export function createHashReader(client: Redis, timeoutMs: number): HashReader {
       for (let tries = 1; ; tries++) {
         const socket = await (opening ??= open());
         try {
-          return await exchange(socket, reads, take);
+          return await exchange(socket, underWay, reads, take, timeoutMs);
         } catch (error) {
           if (!(error instanceof ConnectionLost) || tries === MOST_TRIES) throw error;
         }
@@ -73,11 +73,7 @@ export function createHashReader(client: Redis, timeoutMs: number): HashReader {
     });
     socket.removeAllListeners('data');
     socket.on('data', (chunk: Buffer) => {
-      try {
-        replies.feed(chunk);
-      } catch (error) {
-        socket.destroy(error as Error);
-      }
+      attempt(() => replies.feed(chunk), (error) => socket.destroy(error));
     });
     socket.once('close', () => {
       opening = undefined;
@@ -91,33 +87,36 @@ export function createHashReader(client: Redis, timeoutMs: number): HashReader {
   function answer(take: (reading: Reading) => void): void {
     const [reading] = underWay;
     if (reading === undefined) throw new RangeError('the server answered without a question');
-    if (reading.failure === undefined) {
-      try {
-        take(reading);
-      } catch (error) {
-        reading.failure = error as Error;
-      }
-    }
+    if (reading.failure === undefined) attempt(() => take(reading), (error) => (reading.failure = error));
     if (++reading.next < reading.count) return;
     underWay.shift();
     reading.settle(reading.failure);
   }
+}
 
-  function exchange(socket: Socket, reads: readonly HashRead[], take: TakeHash): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const late = setTimeout(() => {
-        reject(new Error(`no answer within ${timeoutMs} ms`));
-        socket.destroy();
-      }, timeoutMs);
-      const settle = (error?: Error): void => {
-        clearTimeout(late);
-        if (error === undefined) resolve();
-        else reject(error);
-      };
-      underWay.push({ take, count: reads.length, next: 0, failure: undefined, settle });
-      socket.write(encode(reads));
-    });
+function attempt(work: () => void, failed: (error: Error) => void): void {
+  try {
+    work();
+  } catch (error) {
+    failed(error as Error);
   }
+}
+
+/** Writes the reads, and resolves when the last answer has been taken. */
+function exchange(socket: Socket, underWay: Reading[], reads: readonly HashRead[], take: TakeHash, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      reject(new Error(`no answer within ${timeoutMs} ms`));
+      socket.destroy();
+    }, timeoutMs);
+    const settle = (error?: Error): void => {
+      clearTimeout(late);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    underWay.push({ take, count: reads.length, next: 0, failure: undefined, settle });
+    socket.write(encode(reads));
+  });
 }
 
 class ConnectionLost extends Error {}

@@ -2,7 +2,7 @@ import { PipelineError } from '../../domain/errors.ts';
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import type { FeatureValue, ValueType } from '../../domain/features/value-types.ts';
 import type { OnlineReadRequest, OnlineRow } from '../../ports/online-store.ts';
-import { readTimestamp } from '../feast/codec/timestamp.ts';
+import { readTimestampAt } from '../feast/codec/timestamp.ts';
 import { readValueAt } from '../feast/codec/value.ts';
 import { featureTypes } from './feature-types.ts';
 import { wireFields, type HashRead } from './hash-reader.ts';
@@ -121,7 +121,7 @@ function decodeRow({ request, types, first }: Part, bytes: Buffer, places: Int32
   if (start < 0) return { eventTimestampMicros: undefined, values };
   let index = -1;
   try {
-    const eventTimestampMicros = readTimestamp(bytes.subarray(start, start + places[first * 2 + 1]!));
+    const eventTimestampMicros = readTimestampAt(bytes, start, places[first * 2 + 1]!);
     for (index = 0; index < types.length; index++) {
       const place = (first + 1 + index) * 2;
       if (places[place]! >= 0) values[index] = readValueAt(types[index]!, bytes, places[place]!, places[place + 1]!);

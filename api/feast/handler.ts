@@ -17,6 +17,8 @@ import { readMaterializeBody, readMaterializeIncrementalBody, readOnlineFeatures
 
 /** What the routes of Feast's feature server need. */
 export interface FeatureServer {
+  /** Whether the routes that write are refused. Left out: false. */
+  readonly readOnly?: boolean;
   readonly definitions: DefinitionsHolder;
   readonly onlineStore: OnlineStore;
   readonly clock: Clock;
@@ -61,6 +63,8 @@ const ROUTES: Readonly<Record<string, { readonly route: Route; readonly mostByte
 };
 
 export const FEAST_PATHS = [...Object.keys(ROUTES), '/health'];
+export const READ_PATHS: readonly string[] = ['/get-online-features', '/health'];
+const READ_ONLY = '{"detail":"This server only reads features; api.feature_server in its configuration says so."}';
 
 /** The routes of Feast's feature server, without a framework: they are asked more often than anything else here. */
 export function createFeastHandler(server: FeatureServer, observe: Observe): PlainHandler {
@@ -73,6 +77,7 @@ export function createFeastHandler(server: FeatureServer, observe: Observe): Pla
     const allowed = found === undefined ? 'GET' : 'POST';
     if (request.method !== allowed) sendText(response, 405, JSON_TYPE, '{"detail":"Method Not Allowed"}', ['Allow', allowed]);
     else if (found === undefined) void health(server, response);
+    else if (server.readOnly === true && !READ_PATHS.includes(path)) sendText(response, 403, JSON_TYPE, READ_ONLY);
     else void handle(server, found, path, request, response);
     return true;
   };

@@ -1,6 +1,5 @@
 import { isWithinAge } from '../../domain/features/point-in-time.ts';
 import { selectedName } from '../../domain/features/snapshot.ts';
-import type { FeatureValue } from '../../domain/features/value-types.ts';
 import type { Micros } from '../../domain/instant.ts';
 import type { OnlineReadRequest, OnlineRow, OnlineStore } from '../../ports/online-store.ts';
 import type { Definitions } from './definitions.ts';
@@ -14,10 +13,10 @@ import { NO_TIME, timeJson } from './value-json.ts';
 interface ViewRows {
   /** undefined: the request lacks a join key of the view. */
   readonly rows: readonly OnlineRow[] | undefined;
-  /** JSON text of each row's event timestamp. */
-  readonly times: readonly string[];
-  /** Whether the row is older than the view's ttl, or later than the as-of instant. */
-  readonly outside: readonly boolean[];
+  /** JSON texts of the rows' event timestamps, separated by commas. */
+  readonly times: string;
+  /** Whether the row is older than the view's ttl, or later than the as-of instant; undefined where no row is. */
+  readonly outside: readonly boolean[] | undefined;
 }
 
 /**
@@ -35,16 +34,27 @@ export async function answerOnlineFeatures(definitions: Definitions, store: Onli
 }
 
 async function readViews({ reads }: ReadPlan, store: OnlineStore, entities: EntityColumns, asOf: Micros): Promise<readonly ViewRows[]> {
-  const asked: (OnlineReadRequest | undefined)[] = reads.map((read) => readRequest(read, entities));
+  const keysOf = new Map<string, OnlineReadRequest['entityKeys']>();
+  const asked: (OnlineReadRequest | undefined)[] = reads.map((read) => readRequest(read, entities, keysOf));
   const complete = asked.filter((request) => request !== undefined);
   const answers = complete.length === 0 ? [] : await store.read(complete);
   let next = 0;
   return reads.map(({ view }, index) => {
     const rows = asked[index] === undefined ? undefined : answers[next++];
-    const times = rows?.map(({ eventTimestampMicros }) => (eventTimestampMicros === undefined ? NO_TIME : timeJson(eventTimestampMicros))) ?? [];
-    const outside = rows?.map(({ eventTimestampMicros }) => eventTimestampMicros !== undefined && !isWithinAge(view.ttlSeconds, eventTimestampMicros, asOf)) ?? [];
-    return { rows, times, outside };
+    const times = rows === undefined ? '' : timeTexts(rows);
+    const outside = rows?.map(({ eventTimestampMicros }) => eventTimestampMicros !== undefined && !isWithinAge(view.ttlSeconds, eventTimestampMicros, asOf));
+    return { rows, times, outside: outside?.includes(true) === true ? outside : undefined };
   });
+}
+
+/** Rows of one materialization often have the same time. */
+function timeTexts(rows: readonly OnlineRow[]): string {
+  let [texts, last, text]: [string, Micros | undefined, string] = ['', undefined, NO_TIME];
+  for (const { eventTimestampMicros } of rows) {
+    if (eventTimestampMicros !== last) text = (last = eventTimestampMicros) === undefined ? NO_TIME : timeJson(last);
+    texts += texts === '' ? text : `,${text}`;
+  }
+  return texts;
 }
 
 interface OnDemandRows {
@@ -62,18 +72,22 @@ function onDemandResults(view: PlannedOnDemand, { reads }: ReadPlan, { rows, row
     storedValue: ({ view: name, feature }, row) => {
       const read = reads.findIndex((candidate) => selectedName(candidate.view) === name);
       const { rows: found, outside } = rows[read]!;
-      return found === undefined || outside[row] === true ? null : (found[row]!.values[reads[read]!.features.indexOf(feature)] ?? null);
+      return found === undefined || outside?.[row] === true ? null : (found[row]!.values[reads[read]!.features.indexOf(feature)] ?? null);
     },
   });
   return texts.map(keyResult);
 }
 
-/** undefined when the request lacks one of several join keys: Feast answers null then. */
-function readRequest({ view, features, keyColumns }: PlannedRead, { values, rowCount }: EntityColumns): OnlineReadRequest | undefined {
-  const columns = keyColumns.map((column) => values.get(column));
-  if (columns.includes(undefined)) return undefined;
-  const entityKeys: FeatureValue[][] = [];
-  for (let row = 0; row < rowCount; row++) entityKeys.push(columns.map((column) => column![row]!));
+/** undefined when the request lacks one of several join keys: Feast answers null then. Views with the same key columns get the same list. */
+function readRequest({ view, features, keyColumns }: PlannedRead, { values, rowCount }: EntityColumns, keysOf: Map<string, OnlineReadRequest['entityKeys']>): OnlineReadRequest | undefined {
+  const id = keyColumns.join('\n');
+  let entityKeys = keysOf.get(id);
+  if (entityKeys === undefined) {
+    const columns = keyColumns.map((column) => values.get(column));
+    if (columns.includes(undefined)) return undefined;
+    entityKeys = Array.from({ length: rowCount }, (_, row) => columns.map((column) => column![row]!));
+    keysOf.set(id, entityKeys);
+  }
   return { view, features, entityKeys };
 }
 
@@ -85,16 +99,14 @@ function keyResult(values: readonly string[]): string {
 function featureResult({ place, write }: PlannedFeature, { rows, times, outside }: ViewRows, rowCount: number): string {
   if (rows === undefined) return `{"values":[${repeat('null', rowCount)}],"statuses":[${repeat('"PRESENT"', rowCount)}],"event_timestamps":[${repeat(NO_TIME, rowCount)}]}`;
   let values = '';
-  let statuses = '';
   for (let row = 0; row < rowCount; row++) {
-    const comma = row === 0 ? '' : ',';
-    const old = outside[row] === true;
-    values += comma + (old ? 'null' : write(rows[row]!.values[place] ?? null));
-    statuses += comma + (old ? '"OUTSIDE_MAX_AGE"' : '"PRESENT"');
+    const text = outside?.[row] === true ? 'null' : write(rows[row]!.values[place] ?? null);
+    values += row === 0 ? text : `,${text}`;
   }
-  return `{"values":[${values}],"statuses":[${statuses}],"event_timestamps":[${times.join(',')}]}`;
+  const statuses = outside === undefined ? repeat('"PRESENT"', rowCount) : outside.map((old) => (old ? '"OUTSIDE_MAX_AGE"' : '"PRESENT"')).join(',');
+  return `{"values":[${values}],"statuses":[${statuses}],"event_timestamps":[${times}]}`;
 }
 
 function repeat(text: string, count: number): string {
-  return count === 1 ? text : new Array<string>(count).fill(text).join(',');
+  return count === 1 ? text : `${`${text},`.repeat(count - 1)}${text}`;
 }

@@ -33,3 +33,23 @@ export function readTimestamp(bytes: Uint8Array): Micros {
   }
   return seconds * MICROS_PER_SECOND + Math.floor(nanos / 1000);
 }
+
+/** `readTimestamp` of a part of the bytes, without a reader where it is written as usual: seconds, then perhaps nanos. */
+export function readTimestampAt(bytes: Buffer, start: number, length: number): Micros {
+  const end = start + length;
+  let at = start;
+  const parts = [0, 0];
+  for (let part = 0; part < 2 && at < end; part++) {
+    if (bytes[at] !== (part === 0 ? SECONDS_TAG : NANOS_TAG)) break;
+    let scale = 1;
+    let byte: number;
+    do {
+      if (++at >= end || scale > 2 ** 42) return readTimestamp(bytes.subarray(start, end));
+      byte = bytes[at]!;
+      parts[part]! += (byte & 127) * scale;
+      scale *= 128;
+    } while (byte > 127);
+    at++;
+  }
+  return at === end ? parts[0]! * MICROS_PER_SECOND + Math.floor(parts[1]! / 1000) : readTimestamp(bytes.subarray(start, end));
+}

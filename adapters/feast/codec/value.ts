@@ -100,6 +100,8 @@ export function readValueAt(type: ValueType, bytes: Buffer, start: number, lengt
       case 'String':
         if (bytes[start + 1] === length - 2 && length < 130) return bytes.toString('utf8', start + 2, start + length);
         break;
+      default:
+        break;
     }
   }
   return readValue(type, bytes.subarray(start, start + length));

@@ -104,6 +104,7 @@ export interface FeastHarnessOptions {
   readonly onlineStore?: (redis: RedisHarness) => OnlineStore;
   readonly pushLog?: PushLog;
   readonly queue?: Partial<PushQueueOptions>;
+  readonly readOnly?: boolean;
 }
 
 export async function openFeastHarness(options: FeastHarnessOptions = {}): Promise<FeastHarness> {
@@ -133,7 +134,7 @@ export async function openFeastHarness(options: FeastHarnessOptions = {}): Promi
     },
     close: () => Promise.resolve(),
   };
-  const features = { definitions, onlineStore, clock, log, runner, queue: createPushQueue({ pushLog, onlineStore, log, ...options.queue }) };
+  const features = { readOnly: options.readOnly ?? false, definitions, onlineStore, clock, log, runner, queue: createPushQueue({ pushLog, onlineStore, log, ...options.queue }) };
   const api = await serveApi(createApp({ features, onlineStore, clock, log }), undefined, { host: '127.0.0.1', port: 0, log });
   const request = async (path: string, init: RequestInit = {}): Promise<FeastAnswer> => {
     const response = await fetch(`${api.url}${path}`, init);

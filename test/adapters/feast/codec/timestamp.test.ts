@@ -3,7 +3,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { TimestampSchema } from '@bufbuild/protobuf/wkt';
 import fc from 'fast-check';
 import { ByteWriter } from '../../../../adapters/feast/codec/byte-writer.ts';
-import { readTimestamp, writeTimestamp } from '../../../../adapters/feast/codec/timestamp.ts';
+import { readTimestamp, readTimestampAt, writeTimestamp } from '../../../../adapters/feast/codec/timestamp.ts';
 
 const YEAR_1 = -62_135_596_800_000_000;
 const INSTANTS = fc.oneof(fc.integer({ min: YEAR_1 / 10, max: 2 ** 53 - 1 }), fc.integer({ min: -3_000_000, max: 3_000_000 }), fc.integer({ min: -1e9, max: 1e9 }).map((seconds) => seconds * 1_000_000));
@@ -16,6 +16,8 @@ describe('timestamp messages', () => {
         const message = create(TimestampSchema, { seconds, nanos: Number(BigInt(micros) - seconds * 1_000_000n) * 1000 });
         assert.equal(encode(micros).toString('hex'), Buffer.from(toBinary(TimestampSchema, message)).toString('hex'));
         assert.equal(readTimestamp(encode(micros)), micros);
+        const inside = Buffer.concat([Buffer.from([8]), encode(micros), Buffer.from([200])]);
+        assert.equal(readTimestampAt(inside, 1, inside.length - 2), micros);
       }),
     );
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { ByteWriter } from '../../../../adapters/feast/codec/byte-writer.ts';
-import { readValue, writeColumnValue, writeValue } from '../../../../adapters/feast/codec/value.ts';
+import { readValue, readValueAt, writeColumnValue, writeValue } from '../../../../adapters/feast/codec/value.ts';
 import { ValueSchema } from '../../../../adapters/feast/gen/feast/types/Value_pb.ts';
 import type { Value } from '../../../../adapters/feast/gen/feast/types/Value_pb.ts';
 import type { Column } from '../../../../domain/data/columns.ts';
@@ -62,6 +62,8 @@ describe("Feast's value messages", () => {
 
   it('come back as they were written, whatever the type', () => {
     fc.assert(fc.property(TYPED_VALUES, ([type, value]) => assert.ok(sameValue(readValue(type, encode(type, value)), value))));
+    const inside = (bytes: Uint8Array): Buffer => Buffer.concat([Buffer.from([8]), bytes, Buffer.from([200])]);
+    fc.assert(fc.property(TYPED_VALUES, ([type, value]) => assert.ok(sameValue(readValueAt(type, inside(encode(type, value)), 1, encode(type, value).length), value))));
   });
 
   it('are the bytes that generated protobuf code makes, and are read by it', () => {
