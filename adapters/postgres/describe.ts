@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { PipelineError } from '../../domain/errors.ts';
 import { suggestion } from '../../domain/nearest.ts';
-import { nativeColumn } from './column-types.ts';
+import { nativeColumn, queryColumn } from './column-types.ts';
 import type { NativeColumn } from './column-types.ts';
 import { quoteTable } from './pool.ts';
 import { oneStatement } from './sql.ts';
@@ -16,7 +16,7 @@ export async function describePostgresTable(client: Queryable, table: string): P
      WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
     [quoteTable(table)],
   );
-  if (rows.length === 0) throw new PipelineError('NOT_FOUND', `There is no table ${table} in the warehouse. ${suggestion(table, await tableNames(client))}`);
+  if (rows.length === 0) throw new PipelineError('NOT_FOUND', `There is no table ${table} in the warehouse. ${suggestion(table, await tableNames(client))} \`ml-pipeline data load\` makes the tables of the sample data.`);
   return rows.map((row) => nativeColumn(row.name, row.oid, row.native_type));
 }
 
@@ -25,7 +25,7 @@ export async function describeQuery(client: Queryable, sql: string, values: read
   const { fields } = await client.query({ ...oneStatement(`SELECT * FROM (${sql}\n) AS described LIMIT 0`, values), rowMode: 'array' });
   const { rows } = await client.query<{ oid: number; name: string }>('SELECT oid::int4 AS oid, format_type(oid, NULL) AS name FROM pg_type WHERE oid = ANY($1::oid[])', [fields.map((field) => field.dataTypeID)]);
   const names = new Map(rows.map((row) => [row.oid, row.name]));
-  return fields.map((field) => nativeColumn(field.name, field.dataTypeID, names.get(field.dataTypeID) ?? `type ${field.dataTypeID}`));
+  return fields.map((field) => queryColumn(field.name, field.dataTypeID, names.get(field.dataTypeID) ?? `type ${field.dataTypeID}`));
 }
 
 async function tableNames(client: Queryable): Promise<string[]> {
