@@ -30,7 +30,7 @@ export async function startApi(project: Project, options: { readonly model: stri
   };
   try {
     const models = model === NO_MODEL ? undefined : await holdModel(ports, model, log); // first: what a wrong URI is told does not wait for servers
-    const features = await openFeatures(project, ports, log, opened)?.catch(async (error: unknown) => {
+    const features = await openFeatures(project, ports, log, { opened, isAlone: models === undefined })?.catch(async (error: unknown) => {
       await models?.close();
       throw error;
     });
@@ -49,17 +49,24 @@ export async function startApi(project: Project, options: { readonly model: stri
   }
 }
 
-/** undefined where the configuration turns them off. */
-function openFeatures(project: Project, ports: Ports, log: Log, opened: (() => Promise<void> | void)[]): Promise<FeatureServer> | undefined {
-  const { feature_server: routes = 'all' } = project.config.api;
-  return routes === 'off' ? undefined : openRoutes(project, ports, log, { readOnly: routes === 'read', opened });
+interface FeatureOptions {
+  /** Takes how to close what was opened. */
+  readonly opened: (() => Promise<void> | void)[];
+  /** Whether no model is served beside the features. */
+  readonly isAlone: boolean;
 }
 
-/** What the feature routes need; how to close it goes to `opened`. */
-async function openRoutes(project: Project, ports: Ports, log: Log, { readOnly, opened }: { readonly readOnly: boolean; readonly opened: (() => Promise<void> | void)[] }): Promise<FeatureServer> {
+/** undefined where the configuration turns them off. */
+function openFeatures(project: Project, ports: Ports, log: Log, options: FeatureOptions): Promise<FeatureServer> | undefined {
+  const { feature_server: routes = 'all' } = project.config.api;
+  return routes === 'off' ? undefined : openRoutes(project, ports, log, { ...options, readOnly: routes === 'read' });
+}
+
+/** What the feature routes need. Predictions need no registry: beside a model they are served without it until it answers. */
+async function openRoutes(project: Project, ports: Ports, log: Log, { readOnly, opened, isAlone }: FeatureOptions & { readonly readOnly: boolean }): Promise<FeatureServer> {
   const { clock, onlineStore, pushLog } = ports;
   const { address, namespace, task_queue: taskQueue } = project.config.temporal;
-  const definitions = await holdDefinitions(ports.featureRegistry, project.config.project, log, ports.transformRunner);
+  const definitions = await holdDefinitions(ports.featureRegistry, { project: project.config.project, log, transforms: ports.transformRunner, isRequired: isAlone });
   opened.push(() => definitions.close());
   const runner = createMaterializationRunner({ address, namespace, taskQueue });
   opened.push(() => runner.close());

@@ -4,6 +4,7 @@ import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import type { FeatureRegistry } from '../../ports/feature-registry.ts';
 import type { Log } from '../../ports/log.ts';
 import type { TransformRunner } from '../../ports/transform-runner.ts';
+import { feastError } from './faults.ts';
 import type { ReadPlan } from './read-plan.ts';
 
 /** The registry's definitions as the routes need them: one state, replaced as a whole. */
@@ -24,6 +25,7 @@ export interface Definitions {
 }
 
 export interface DefinitionsHolder {
+  /** Throws a fault of status 503 while the registry has never been read. */
   readonly current: Definitions;
   /** Whether the last look at the registry succeeded. */
   readonly fresh: boolean;
@@ -37,10 +39,19 @@ export type DefinitionsSource = Pick<FeatureRegistry, 'contents'>;
 /** As long as Feast's feature server waits between two looks at its registry. */
 const REFRESH_MS = 5_000;
 
-/** Reads the registry, and again every few seconds. Throws when the first look fails. */
-export async function holdDefinitions(source: DefinitionsSource, project: string, log: Log, transforms?: TransformRunner): Promise<DefinitionsHolder> {
+export interface HoldOptions {
+  readonly project: string;
+  readonly log: Log;
+  /** Left out: on-demand features are refused. */
+  readonly transforms?: TransformRunner;
+  /** Whether a first look that fails is thrown. Otherwise the next looks may succeed: a server of predictions does without the registry. Default true. */
+  readonly isRequired?: boolean;
+}
+
+/** Reads the registry, and again every few seconds. */
+export async function holdDefinitions(source: DefinitionsSource, { project, log, transforms, isRequired = true }: HoldOptions): Promise<DefinitionsHolder> {
   let text = '';
-  let current = await load();
+  let current: Definitions | undefined;
   let fresh = true;
   let refreshing: Promise<void> | undefined;
   const refresh = (): Promise<void> => {
@@ -56,10 +67,13 @@ export async function holdDefinitions(source: DefinitionsSource, project: string
       .finally(() => (refreshing = undefined));
     return refreshing;
   };
+  if (isRequired) current = await load();
+  else await refresh();
   const timer = setInterval(() => void refresh(), REFRESH_MS);
   timer.unref();
   return {
     get current() {
+      if (current === undefined) throw feastError(503, 'FeastError', 'The feature registry could not be read yet; this server looks again every few seconds.', REFRESH_MS / 1000);
       return current;
     },
     get fresh() {
@@ -74,7 +88,7 @@ export async function holdDefinitions(source: DefinitionsSource, project: string
     const { entities, featureViews, featureServices, onDemandFeatureViews = [], unusable } = await source.contents();
     const repository: FeatureRepository = { entities, featureViews, featureServices, onDemandFeatureViews, unusable };
     const said = JSON.stringify(repository);
-    if (said === text) return current;
+    if (current !== undefined && said === text) return current;
     const next = buildDefinitions(repository, project, transforms);
     text = said;
     return next;

@@ -9,7 +9,7 @@ import { DEFINITIONS, PROJECT } from './online-serving-data.ts';
 
 const log = { info: () => undefined, warn: console.warn, error: console.error };
 const onlineStore = createRedisOnlineStore({ url: process.argv[2]!, project: PROJECT, keyTtlSeconds: null });
-const definitions = await holdDefinitions({ contents: () => Promise.resolve({ ...DEFINITIONS, views: [], dataSources: [], unusable: [] }) }, PROJECT, log);
+const definitions = await holdDefinitions({ contents: () => Promise.resolve({ ...DEFINITIONS, views: [], dataSources: [], unusable: [] }) }, { project: PROJECT, log });
 const refuse = () => Promise.reject(new Error('not part of the bench'));
 const features = { definitions, onlineStore, clock: systemClock, log, runner: { start: refuse, close: () => Promise.resolve() }, queue: createPushQueue({ pushLog: { record: refuse, settle: refuse }, onlineStore, log }) };
 const { url } = await serveApi(createApp({ features, onlineStore, clock: systemClock, log }), undefined, { host: '127.0.0.1', port: 0, log });

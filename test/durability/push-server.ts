@@ -15,7 +15,7 @@ const onlineStore = createRedisOnlineStore({ url: redisUrl, project, keyTtlSecon
 const pushLog = createPostgresPushLog({ connectionString: postgresUrl });
 await pushLog.prepare();
 startPushDelivery({ pushLog, onlineStore, clock: systemClock, log, everyMs: 200 });
-const definitions = await holdDefinitions({ contents: () => Promise.resolve({ ...DEFINITIONS, views: [], dataSources: [], unusable: [] }) }, project, log);
+const definitions = await holdDefinitions({ contents: () => Promise.resolve({ ...DEFINITIONS, views: [], dataSources: [], unusable: [] }) }, { project, log });
 const runner = { start: () => Promise.reject(new Error('not part of this test')), close: () => Promise.resolve() };
 const features = { definitions, onlineStore, clock: systemClock, log, runner, queue: createPushQueue({ pushLog, onlineStore, log }) };
 const { url } = await serveApi(createApp({ features, onlineStore, clock: systemClock, log }), undefined, { host: '127.0.0.1', port: 0, log });

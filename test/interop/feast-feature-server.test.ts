@@ -50,7 +50,7 @@ describe("Feast's clients and the feature server's routes", function () {
     await write('user_extra', { key: [1n], values: [21n, ['a', 'b']], event: EVENT }, { key: [2n], values: [22n, []], event: EVENT });
     await write('user_item', { key: [1n, 'x'], values: [5n], event: EVENT });
     await write('settings', { key: [], values: [100], event: EVENT });
-    definitions = await holdDefinitions(registry, redis.project, log);
+    definitions = await holdDefinitions(registry, { project: redis.project, log });
     pushLog = createPostgresPushLog({ connectionString: database.url });
     await pushLog.prepare();
     const clock = { now: () => EVENT + 60_000_000 };

@@ -122,9 +122,7 @@ export async function openFeastHarness(options: FeastHarnessOptions = {}): Promi
   const started: MaterializationRequest[] = [];
   const definitions = await holdDefinitions(
     { contents: () => Promise.resolve({ ...DEFINITIONS, views: [], dataSources: [], unusable: [{ kind: 'on-demand feature view', name: 'python_view', features: ['x'], reason: 'It is a function in Python.' }] }) },
-    'shop',
-    log,
-    createTransformRunner(),
+    { project: 'shop', log, transforms: createTransformRunner() },
   );
   const onlineStore = options.onlineStore?.(redis) ?? store;
   const runner = {
