@@ -15,6 +15,7 @@ import { joinedColumns } from './lateral-join.ts';
 import { connectClient, createPostgresPool, quoteIdentifier, quoteTable } from './pool.ts';
 import type { PostgresConfig } from './pool.ts';
 import { ROW_NUMBER } from './spine.ts';
+import { hasOneRowAtATime } from './source-index.ts';
 import { instantLiteral } from './sql.ts';
 import { instantFor, newestLast } from './view-source.ts';
 import type { SourceColumn } from './view-source.ts';
@@ -22,8 +23,9 @@ import type { SourceColumn } from './view-source.ts';
 /** One connection each for the spine, the transaction whose view of the data all share, and every view. */
 export const MOST_SNAPSHOT_VIEWS = 24;
 const MEGABYTE = 2 ** 20;
-/** What a sort of a source may take in the server before it goes to disk. */
-const READER_SETTINGS = ["SET LOCAL work_mem = '64MB'", 'SET LOCAL jit = off'];
+/** What the sorts of all sources together, and one of them, may take in the server before they go to disk. */
+const SORTS_MEGABYTES = 512;
+const SORT_MEGABYTES = 128;
 /** The first instant after which spines and merged rows lie; what is earlier is as early as this. */
 const EARLIEST = "timestamptz '1700-01-01 00:00:00Z'";
 const YEAR_ZERO_MICROS = -62_167_219_200_000_000;
@@ -58,17 +60,19 @@ export async function* snapshotJoin({ config, request, views, memoryBytes }: Sna
     const coordinator = await connectClient(pool);
     try {
       const { snapshot, first, last } = await shareSnapshot(coordinator, request);
-      const before = ['SET TRANSACTION ISOLATION LEVEL REPEATABLE READ', `SET TRANSACTION SNAPSHOT ${coordinator.escapeLiteral(snapshot)}`, ...READER_SETTINGS];
+      const before = ['SET TRANSACTION ISOLATION LEVEL REPEATABLE READ', `SET TRANSACTION SNAPSHOT ${coordinator.escapeLiteral(snapshot)}`, ...readerSettings(views.length)];
       const read = (columns: readonly CopyColumn[], select: string): AsyncGenerator<RecordBatch> => {
         const reader = copyRows({ pool, connectionString: config.connectionString, columns, select, before, signal });
         readers.push(reader);
         return reader;
       };
       const columns = joinedColumns(request, views);
+      const oneRowAtATime: boolean[] = [];
+      for (const { source } of views) oneRowAtATime.push(await hasOneRowAtATime(coordinator, source)); // as of the same moment as the rows
       const spine = read(columns.spine, `SELECT ${columns.spine.map(({ name }) => quoteIdentifier(name)).join(', ')} FROM ${quoteTable(request.spine.table)} ORDER BY ${ROW_NUMBER}`);
       const merged = mergeViews({
         spine, timestampColumn: request.timestampColumn,
-        views: views.map((view) => viewRows(view, (wanted, select) => startNow(first === null || last === null ? noRows() : read(wanted, select)), { first: first ?? 0, last: last ?? 0 })),
+        views: views.map((view, i) => viewRows(view, oneRowAtATime[i]!, (wanted, select) => startNow(first === null || last === null ? noRows() : read(wanted, select)), { first: first ?? 0, last: last ?? 0 })),
         columns: request.selection.columns.map(({ column }) => placeOf(column, views)),
         onMemory: (bytes) => { if (bytes > memoryBytes) throw new JoinTooLargeError(bytes, memoryBytes); },
       });
@@ -81,6 +85,12 @@ export async function* snapshotJoin({ config, request, views, memoryBytes }: Sna
     await Promise.allSettled(readers.map((reader) => reader.return(undefined)));
     await pool.end();
   }
+}
+
+/** Of every reader. Several of them sort side by side, so none takes further processes to it. */
+function readerSettings(views: number): string[] {
+  const megabytes = Math.min(SORT_MEGABYTES, Math.floor(SORTS_MEGABYTES / Math.max(views, 1)));
+  return [`SET LOCAL work_mem = '${megabytes}MB'`, 'SET LOCAL max_parallel_workers_per_gather = 0', 'SET LOCAL jit = off'];
 }
 
 /** Begins the transaction whose view of the data the readers share, and finds the spine's first and last instant (null: it has none). */
@@ -98,7 +108,7 @@ function placeOf(column: string, views: readonly BoundView[]): { readonly view: 
 }
 
 /** What the merge needs to know of a view, with a reader of the rows that the spine's instants can need. */
-function viewRows(view: BoundView, read: (columns: readonly CopyColumn[], select: string) => AsyncIterator<RecordBatch>, window: { readonly first: Micros; readonly last: Micros }): ViewRows {
+function viewRows(view: BoundView, oneRowAtATime: boolean, read: (columns: readonly CopyColumn[], select: string) => AsyncIterator<RecordBatch>, window: { readonly first: Micros; readonly last: Micros }): ViewRows {
   const { source, keys, selected } = view;
   const { eventTimestamp, createdTimestamp } = source;
   const asKnown = source.view.asKnown && createdTimestamp !== undefined;
@@ -110,7 +120,7 @@ function viewRows(view: BoundView, read: (columns: readonly CopyColumn[], select
   ];
   const visible = asKnown ? [`greatest(${eventTimestamp.value}, ${createdTimestamp.value})`] : [];
   const select = `SELECT ${columns.map(({ value }) => value).join(', ')} FROM ${quoteTable(source.view.source.table)} AS f
-    WHERE ${windowConditions(view, window).join(' AND ')} ORDER BY ${[...visible, newestLast(source)].join(', ')}`;
+    WHERE ${windowConditions(view, window).join(' AND ')} ORDER BY ${[...visible, newestLast(source, oneRowAtATime)].join(', ')}`;
   const features: ColumnSchema[] = selected.map(({ column, feature }) => ({ name: column, type: feature.type }));
   return {
     name: selectedName(source.view), ttlSeconds: source.view.ttlSeconds, asKnown, features,

@@ -1,19 +1,37 @@
 import type pg from 'pg';
+import { isInstant } from './column-types.ts';
 import { quoteIdentifier, quoteTable } from './pool.ts';
 import type { ViewSource } from './view-source.ts';
 
 /** Whether the view's table has a valid, whole B-tree index that begins with the join keys in any order and goes on with the event timestamp: one lookup then finds the newest row. */
 export async function hasPointInTimeIndex(client: pg.PoolClient, { view, joinKeys, eventTimestamp }: ViewSource): Promise<boolean> {
-  const { rows } = await client.query<{ columns: string[] }>(
-    `SELECT array(SELECT a.attname::text FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, position)
-                  LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum WHERE k.position <= i.indnkeyatts ORDER BY k.position) AS columns
-     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
-     WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL AND m.amname = 'btree'`,
-    [quoteTable(view.source.table)],
-  );
+  const indexes = await wholeIndexes(client, view.source.table);
   const keys = new Set(joinKeys.map(({ columnName }) => columnName));
   const time = eventTimestamp.columnName;
-  return rows.some(({ columns }) => columns[keys.size] === time && columns.slice(0, keys.size).every((name) => keys.has(name)));
+  return indexes.some(({ columns }) => columns[keys.size] === time && columns.slice(0, keys.size).every((name) => name !== null && keys.has(name)));
+}
+
+/**
+ * Whether a valid unique index of the view's table rules out two rows of one entity at one event timestamp. A key of time counts in whole seconds, an index of it in microseconds, so such
+ * an index rules nothing out.
+ */
+export async function hasOneRowAtATime(client: pg.PoolClient, { view, joinKeys, eventTimestamp }: ViewSource): Promise<boolean> {
+  const identifying = new Set([eventTimestamp, ...joinKeys.filter(({ family }) => !isInstant(family))].map(({ columnName }) => columnName));
+  const indexes = await wholeIndexes(client, view.source.table);
+  return indexes.some(({ unique, columns }) => unique && columns.every((name) => name !== null && identifying.has(name)));
+}
+
+/** The valid B-tree indexes of all rows of a table, with their columns in order (null: an expression). `unique`: of the rows of its heirs, too. */
+async function wholeIndexes(client: pg.PoolClient, table: string): Promise<readonly { readonly unique: boolean; readonly columns: readonly (string | null)[] }[]> {
+  const { rows } = await client.query<{ unique: boolean; columns: (string | null)[] }>(
+    `SELECT i.indisunique AND (t.relkind = 'p' OR NOT t.relhassubclass) AS unique,
+            array(SELECT a.attname::text FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, position)
+                  LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum WHERE k.position <= i.indnkeyatts ORDER BY k.position) AS columns
+     FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
+     WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL AND m.amname = 'btree'`,
+    [quoteTable(table)],
+  );
+  return rows;
 }
 
 /**

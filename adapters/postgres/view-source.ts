@@ -94,11 +94,16 @@ export function newestFirst(source: ViewSource): string {
   ].join(', ');
 }
 
-/** The same order the other way round, so that of rows read one after the other the last one counts. */
-export function newestLast({ eventTimestamp, createdTimestamp, features }: ViewSource): string {
+/**
+ * The same order the other way round, so that of rows of one entity, read one after the other, the last one counts. The entity stands before the features: comparing them is slow, and only those
+ * of one entity need to be. `oneRowAtATime`: no entity has two rows of one event timestamp, which then decides alone.
+ */
+export function newestLast({ joinKeys, eventTimestamp, createdTimestamp, features }: ViewSource, oneRowAtATime: boolean): string {
+  if (oneRowAtATime) return eventTimestamp.raw;
   return [
     eventTimestamp.raw,
     ...(createdTimestamp === undefined ? [] : [`${createdTimestamp.raw} NULLS FIRST`]),
+    ...joinKeys.map(({ family, raw, value }) => (isInstant(family) ? value : comparable(family, raw))),
     ...features.map(({ family, order, type }) => `${comparable(family, order, type)} DESC NULLS FIRST`),
   ].join(', ');
 }
