@@ -215,6 +215,8 @@ install_environment() {
   "$python" -m venv "$tools/$name" || refuse "$python cannot make a virtual environment." "Install it: sudo apt-get install python3-venv"
   "$tools/$name/bin/python" -m pip install --quiet --no-deps --only-binary :all: --requirement "$file" \
     || refuse "pip could not install what $file names (see the lines above)."
+  # What a package needs only on some versions of Python is missed where the file was made with another one.
+  "$tools/$name/bin/python" -m pip check || refuse "$file lacks what a package needs on this Python (see the lines above)." "Add it to the file."
   marker "$name" "$file" >"$tools/$name/.installed"
 }
 
