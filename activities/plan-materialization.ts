@@ -1,7 +1,7 @@
 import { snapshotView } from '../domain/features/resolve.ts';
 import type { FeatureViewSnapshot } from '../domain/features/snapshot.ts';
 import { formatInstant, MICROS_PER_SECOND, parseInstant, type Micros } from '../domain/instant.ts';
-import { PipelineError } from '../domain/errors.ts';
+import { PipelineError, refuseProblems } from '../domain/errors.ts';
 import { suggestion } from '../domain/nearest.ts';
 import type { RegisteredView } from '../ports/feature-registry.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -42,6 +42,9 @@ const BEGINNING: Micros = Number.MIN_SAFE_INTEGER;
 /** A transaction that was under way at the last materialization commits rows with an earlier created timestamp: so far back is read again. */
 export const DEFAULT_OVERLAP_SECONDS = 600;
 
+/** Clocks of two machines differ by less. */
+const CLOCK_DIFFERENCE: Micros = 60 * MICROS_PER_SECOND;
+
 type Needs = Pick<Ports, 'clock' | 'warehouse' | 'featureRegistry'>;
 type Bounds = Omit<ViewWindow, 'view' | 'slices'>;
 
@@ -54,20 +57,21 @@ export async function planWindows(ports: Needs, input: MaterializeFeaturesInput)
   return windows;
 }
 
-/** Refuses what `planWindows` would: views that the registry does not have (NOT_FOUND), a window that ends before it starts (INVALID_INPUT). Changes nothing, asks only the registry. */
+/** Refuses what `planWindows` would: views that the registry does not have (NOT_FOUND), a window that ends before it starts or is not over yet (INVALID_INPUT). Changes nothing, asks only the registry. */
 export async function checkMaterialization(ports: Pick<Needs, 'clock' | 'featureRegistry'>, input: MaterializeFeaturesInput): Promise<void> {
   await chooseWindows(ports, input);
 }
 
 /** `isDone`: the window is in the store already. */
 async function chooseWindows({ clock, featureRegistry }: Pick<Needs, 'clock' | 'featureRegistry'>, input: MaterializeFeaturesInput): Promise<readonly (Bounds & { readonly view: FeatureViewSnapshot; readonly isDone: boolean })[]> {
+  const now = clock.now();
+  refuseFuture(input, now);
   const repository = await featureRegistry.contents();
   const registered = repository.views;
-  const now = clock.now();
   const endMicros = input.end === undefined ? now : micros(input.end);
   return chosenViews(registered, input).map((name) => {
     const view = snapshotView(repository, name);
-    const bounds = input.incremental === true ? sinceLast(view, watermarkOf(registered, name), endMicros, input) : fullWindow(view, endMicros, input);
+    const bounds = input.incremental === true ? sinceLast(view, watermarkOf(registered, name, now), endMicros, input) : fullWindow(view, endMicros, input);
     const isDone = micros(bounds.start) > endMicros || (bounds.since !== undefined && micros(bounds.since) > endMicros);
     if (isDone && input.incremental !== true && input.part !== true) throw new PipelineError('INVALID_INPUT', `The window of ${name} starts at ${bounds.start}, after its end ${bounds.end}.`);
     // Rows that are pushed may be online alone.
@@ -75,6 +79,13 @@ async function chooseWindows({ clock, featureRegistry }: Pick<Needs, 'clock' | '
     const isWhole = !isPushed && bounds.since === undefined && [input.start, input.end, input.known_by].every((limit) => limit === undefined);
     return { view, ...bounds, ...(isWhole ? { wholeSince: formatInstant(now) } : {}), isDone };
   });
+}
+
+/** A window that is not over would be recorded as done, and the rows that are still to come would be passed over. */
+function refuseFuture({ end, known_by }: MaterializeFeaturesInput, now: Micros): void {
+  const future = Object.entries({ end, known_by }).filter(([, text]) => text !== undefined && micros(text) > now + CLOCK_DIFFERENCE);
+  const problems = future.map(([path, text]) => ({ path, message: `is ${text}, which is in the future: it is ${formatInstant(now)} now`, cure: 'Leave it out, for now, or give an earlier instant.' }));
+  refuseProblems('INVALID_INPUT', 'Nothing was materialized.', problems);
 }
 
 function sliceCount(rows: number): number {
@@ -124,9 +135,10 @@ function oldestServed({ ttlSeconds }: FeatureViewSnapshot, endMicros: Micros): M
   return ttlSeconds === null ? BEGINNING : endMicros - Math.round(ttlSeconds * MICROS_PER_SECOND);
 }
 
-/** To where the view is materialized: the latest end of its intervals, as Feast has it. */
-function watermarkOf(registered: readonly RegisteredView[], name: string): Micros | undefined {
-  const ends = registered.find(({ view }) => view.name === name)!.materializationIntervals.map(({ endMicros }) => endMicros);
+/** To where the view is materialized: the latest end of its intervals, as Feast has it. An end that has not come yet says nothing: rows before it are still to come. */
+function watermarkOf(registered: readonly RegisteredView[], name: string, now: Micros): Micros | undefined {
+  const intervals = registered.find(({ view }) => view.name === name)!.materializationIntervals;
+  const ends = intervals.map(({ endMicros }) => endMicros).filter((end) => end <= now + CLOCK_DIFFERENCE);
   return ends.length === 0 ? undefined : ends.reduce((latest, end) => Math.max(latest, end));
 }
 

@@ -90,7 +90,7 @@ describe('ml-pipeline features audit', function () {
     assert.equal(found.code, 1, found.stderr);
     assert.match(found.stdout, /2,999 entities compared, 1 missing online/);
     assert.match(found.stdout, /scores +customer=1 +missing online +score +0\.14285714285714285 +null/);
-    const repaired = await runCommand(project.folder, ...args, '--repair', '--json');
+    const repaired = await runCommand(project.folder, 'features', 'audit', '--views', 'scores', '--all', '--repair', '--json');
     assert.equal(repaired.code, 0, repaired.stderr);
     const { views, differences } = JSON.parse(repaired.stdout) as { views: object[]; differences: object[] };
     assert.deepEqual(views.map((one) => (one as { repaired: number }).repaired), [1]);
@@ -100,5 +100,17 @@ describe('ml-pipeline features audit', function () {
     assert.equal((await runCommand(project.folder, ...args)).code, 0);
     const unknown = await runCommand(project.folder, 'features', 'audit', '--views', 'score');
     assert.deepEqual([unknown.code, /Did you mean "scores"/.test(unknown.stderr)], [2, true], unknown.stderr);
+  });
+
+  it('refuses to repair as of an instant, which would put older values back, and a sample of none', async () => {
+    await materialize();
+    await tables.insert('scores', [8, 0.25, 40]);
+    const rows = await project.ports.warehouse.newestRows({ view, startMicros: parseInstant(minute(39))!, endMicros: parseInstant(minute(40))!, slice: { index: 0, count: 1 } });
+    for await (const batch of rows.batches) await project.ports.onlineStore.write(view, batch);
+    const { code, stderr } = await runCommand(project.folder, 'features', 'audit', '--as-of', minute(30), '--sample', '0', '--repair');
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /--as-of.*--repair[^]*--sample/);
+    assert.deepEqual(await tables.online('scores', 8), [[0.25, 40]], 'what is online stays');
+    assert.equal((await runCommand(project.folder, 'features', 'audit', '--views', 'scores', '--all', '--sample', '0')).code, 0, 'all are looked at');
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import pg from 'pg';
+import { checkMaterialization } from '../../activities/plan-materialization.ts';
 import { canonicalize, sameValue } from '../../domain/features/canonical.ts';
 import { pointInTimeJoin, type SourceRow } from '../../domain/features/point-in-time.ts';
 import { snapshotView } from '../../domain/features/resolve.ts';
@@ -88,6 +89,20 @@ describe('the workflow materializeFeatures', function () {
     const failure = await applicationFailure({ views: 'weather', end: 'now', until: 1 });
     assert.equal(failure.type, 'INVALID_INPUT');
     assert.deepEqual((failure.details as [Problem[]])[0].map(({ path }) => path).sort(), ['end', 'until', 'views']);
+  });
+
+  it('refuses a window that is not over, however far in the future its end is, and records nothing', async () => {
+    const before = await fixture.project.ports.featureRegistry.featureViews();
+    for (const end of ['2099-01-01', '9999-12-31T23:59:59.999999Z']) {
+      for (const incremental of [false, true]) {
+        const failure = await applicationFailure({ end, incremental });
+        assert.equal(failure.type, 'INVALID_INPUT');
+        assert.match(JSON.stringify(failure.details), new RegExp(`"path":"end","message":"is ${end}, which is in the future`));
+      }
+      await assert.rejects((await fixture.start('backfillFeatures', { start: AS_OF, end })).result());
+      await assert.rejects(checkMaterialization(fixture.project.ports, { end }), /Nothing was materialized/);
+    }
+    assert.deepEqual(await fixture.project.ports.featureRegistry.featureViews(), before);
   });
 
   it('refuses a window that ends before it starts', async () => {

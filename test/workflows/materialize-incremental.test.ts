@@ -104,6 +104,13 @@ describe('an incremental materialization', function () {
     assert.deepEqual(await tables.online('late_scores', 3, 4, 5), [[30, 0], undefined, [50, 15]], 'one came later than declared');
   });
 
+  it('pays no heed to an interval that ends in the future: rows before its end are still to come', async () => {
+    await project.ports.featureRegistry.recordMaterialization('late_scores', parseInstant(minute(0))!, parseInstant('2099-01-01')!);
+    await tables.insert('late_scores', [6, 60, 25]);
+    assert.equal((await materialize(30, {}, 'late_scores')).written, 2, 'taken whole');
+    assert.deepEqual(await tables.online('late_scores', 4, 6), [[40, -1], [60, 25]]);
+  });
+
   it('refuses a start, and an overlap without it', async () => {
     for (const input of [{ incremental: true, start: minute(0) }, { overlap_seconds: 5 }, { incremental: true, overlap_seconds: -1 }]) await assert.rejects((await start(input)).result());
   });

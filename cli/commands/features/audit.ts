@@ -28,9 +28,9 @@ export function registerAudit(features: Command, { services, run }: CommandConte
     .command('audit')
     .description('Compare the online store with the warehouse, value by value; exit code 1 where they differ.')
     .option('--views <name...>', 'feature views (default: all that are online)')
-    .option('--sample <n>', 'entities of each view, chosen by chance', wholeNumber, 1000)
+    .option('--sample <n>', 'entities of each view, chosen by chance, at least 1', wholeNumber, 1000)
     .option('--all', 'all entities of each view')
-    .option('--as-of <instant>', 'look at both from this instant (default: now)', instant)
+    .option('--as-of <instant>', 'look at both from this instant (default: now); not with --repair', instant)
     .option('--repair', 'make the online store as the warehouse is, for the entities that were looked at')
     .option('--limit <n>', 'list no more differences than this', wholeNumber, 100)
     .addHelpText('after', '\nExample:\n  ml-pipeline features audit --views plane_stats --all --repair')
@@ -54,6 +54,7 @@ export function registerAudit(features: Command, { services, run }: CommandConte
 }
 
 async function auditRequests({ featureRegistry, clock }: Ports, options: AuditOptions, onDifference: (difference: ListedDifference) => void): Promise<readonly AuditRequest[]> {
+  refuseOptions(options);
   const contents = await featureRegistry.contents();
   const registered = contents.views;
   const online = registered.filter(({ view }) => view.online !== false).map(({ view }) => view.name);
@@ -73,6 +74,13 @@ async function auditRequests({ featureRegistry, clock }: Ports, options: AuditOp
       onDifference: (difference) => onDifference({ ...difference, view: name, joinKeys }),
     };
   });
+}
+
+/** A repair by what the warehouse knew in the past would put older values back; a sample of none would find every store right. */
+function refuseOptions({ repair, asOf, sample, all }: AuditOptions): void {
+  const past = repair === true && asOf !== undefined ? [{ path: '--as-of', message: 'cannot be given with --repair, which would put the values of that instant back in place of newer ones', cure: 'Leave out --as-of, or --repair.' }] : [];
+  const none = all !== true && sample === 0 ? [{ path: '--sample', message: 'is 0: nothing would be compared', cure: 'Give at least 1, or --all.' }] : [];
+  refuseProblems('INVALID_INPUT', 'Nothing was compared.', [...past, ...none]);
 }
 
 function differenceCount({ differences }: ViewAudit): number {
