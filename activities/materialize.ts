@@ -2,12 +2,12 @@ import type { OnlineWriteResult } from '../ports/online-store.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { MaterializeFeaturesInput } from '../temporal/inputs.ts';
 import { withHeartbeats } from './activity-runtime.ts';
-import { micros, planWindows, type ViewWindow } from './plan-materialization.ts';
+import { markOf, micros, planWindows, type ViewWindow } from './plan-materialization.ts';
 import { writeSlice, type SliceCursor, type WindowSlice } from './write-slice.ts';
 
 export type { ViewWindow } from './plan-materialization.ts';
 
-type Needs = Pick<Ports, 'clock' | 'warehouse' | 'onlineStore' | 'featureRegistry'>;
+type Needs = Pick<Ports, 'clock' | 'keyTtlSeconds' | 'warehouse' | 'onlineStore' | 'featureRegistry'>;
 
 export function createMaterialize(ports: Needs) {
   return {
@@ -17,7 +17,7 @@ export function createMaterialize(ports: Needs) {
     /** Every value that may still be served lives on, also where no row of it was written. */
     renewExpiry: ({ view, wholeSince }: Pick<ViewWindow, 'view' | 'wholeSince'>): Promise<{ readonly renewed: number }> =>
       withHeartbeats(() => ports.onlineStore.renew(view, ports.clock.now(), wholeSince === undefined ? undefined : micros(wholeSince))),
-    recordMaterialization: ({ view, start, since = start, end }: Pick<ViewWindow, 'view' | 'start' | 'since' | 'end'>): Promise<void> =>
-      withHeartbeats(() => ports.featureRegistry.recordMaterialization(view.name, micros(since), micros(end), view)),
+    recordMaterialization: ({ view, start, since = start, end, mark }: Pick<ViewWindow, 'view' | 'start' | 'since' | 'end' | 'mark'>): Promise<void> =>
+      withHeartbeats(() => ports.featureRegistry.recordMaterialization(view.name, micros(since), micros(end), view, markOf(end, mark, ports.clock.now(), ports.keyTtlSeconds))),
   };
 }

@@ -24,9 +24,22 @@ export interface ViewWindow {
   readonly since?: string;
   /** When the window was planned, if every entity that may be served is among its rows: writing them renews all. Left out: others may be online. */
   readonly wholeSince?: string;
+  /** What the watermark becomes by this window. Left out: rows that may be served at its end are not in it, and the watermark stays. */
+  readonly mark?: WindowMark;
+  /** Of an incremental run that is planned whole although the view was materialized before: why. */
+  readonly wholeBecause?: string;
   /** 0: the window is in the store already. */
   readonly slices: number;
 }
+
+export interface WindowMark {
+  readonly plannedAt: string;
+  /** Of an incremental window: when what the last run left was renewed. */
+  readonly renewedAt?: string;
+}
+
+/** A key of which nine tenths of the lifetime are left is not renewed: so long it lives after a renewal at least. */
+const SURE_SHARE = 0.9;
 
 /** Some seconds of work: longer than a step's overhead, short enough to lose to a kill. Small tables are cut finer, so that reading one slice overlaps with writing another. */
 const ROWS_PER_SLICE = 1_000_000;
@@ -45,7 +58,8 @@ export const DEFAULT_OVERLAP_SECONDS = 600;
 /** Clocks of two machines differ by less. */
 const CLOCK_DIFFERENCE: Micros = 60 * MICROS_PER_SECOND;
 
-type Needs = Pick<Ports, 'clock' | 'warehouse' | 'featureRegistry'>;
+type RegistryNeeds = Pick<Ports, 'clock' | 'featureRegistry' | 'keyTtlSeconds'>;
+type Needs = RegistryNeeds & Pick<Ports, 'warehouse'>;
 type Bounds = Omit<ViewWindow, 'view' | 'slices'>;
 
 export async function planWindows(ports: Needs, input: MaterializeFeaturesInput): Promise<readonly ViewWindow[]> {
@@ -58,12 +72,12 @@ export async function planWindows(ports: Needs, input: MaterializeFeaturesInput)
 }
 
 /** Refuses what `planWindows` would: views that the registry does not have (NOT_FOUND), a window that ends before it starts or is not over yet (INVALID_INPUT). Changes nothing, asks only the registry. */
-export async function checkMaterialization(ports: Pick<Needs, 'clock' | 'featureRegistry'>, input: MaterializeFeaturesInput): Promise<void> {
+export async function checkMaterialization(ports: RegistryNeeds, input: MaterializeFeaturesInput): Promise<void> {
   await chooseWindows(ports, input);
 }
 
 /** `isDone`: the window is in the store already. */
-async function chooseWindows({ clock, featureRegistry }: Pick<Needs, 'clock' | 'featureRegistry'>, input: MaterializeFeaturesInput): Promise<readonly (Bounds & { readonly view: FeatureViewSnapshot; readonly isDone: boolean })[]> {
+async function chooseWindows({ clock, featureRegistry, keyTtlSeconds }: RegistryNeeds, input: MaterializeFeaturesInput): Promise<readonly (Bounds & { readonly view: FeatureViewSnapshot; readonly isDone: boolean })[]> {
   const now = clock.now();
   refuseFuture(input, now);
   const repository = await featureRegistry.contents();
@@ -71,13 +85,24 @@ async function chooseWindows({ clock, featureRegistry }: Pick<Needs, 'clock' | '
   const endMicros = input.end === undefined ? now : micros(input.end);
   return chosenViews(registered, input).map((name) => {
     const view = snapshotView(repository, name);
-    const bounds = input.incremental === true ? sinceLast(view, watermarkOf(registered, name, now), endMicros, input) : fullWindow(view, endMicros, input);
+    const found = registered.find((one) => one.view.name === name)!;
+    const last = input.incremental === true ? lastMark(found, now) : undefined;
+    const isExpired = last !== undefined && now > lifeEnd(last.renewedMicros, keyTtlSeconds);
+    const bounds = input.incremental === true ? sinceLast(view, isExpired ? undefined : last?.endMicros, endMicros, input) : fullWindow(view, endMicros, input);
     const isDone = micros(bounds.start) > endMicros || (bounds.since !== undefined && micros(bounds.since) > endMicros);
     if (isDone && input.incremental !== true && input.part !== true) throw new PipelineError('INVALID_INPUT', `The window of ${name} starts at ${bounds.start}, after its end ${bounds.end}.`);
     // Rows that are pushed may be online alone.
-    const isPushed = registered.find((one) => one.view.name === name)!.view.pushSource !== undefined;
+    const isPushed = found.view.pushSource !== undefined;
     const isWhole = !isPushed && bounds.since === undefined && [input.start, input.end, input.known_by].every((limit) => limit === undefined);
-    return { view, ...bounds, ...(isWhole ? { wholeSince: formatInstant(now) } : {}), isDone };
+    const mark: WindowMark = { plannedAt: formatInstant(now), ...(last === undefined || isExpired ? {} : { renewedAt: formatInstant(last.renewedMicros) }) };
+    return {
+      view,
+      ...bounds,
+      ...(isWhole ? { wholeSince: formatInstant(now) } : {}),
+      ...(bringsAll(view, endMicros, input) ? { mark } : {}),
+      ...(isExpired ? { wholeBecause: `whole: keys that were last renewed at ${formatInstant(last!.renewedMicros)} may have expired` } : {}),
+      isDone,
+    };
   });
 }
 
@@ -135,11 +160,29 @@ function oldestServed({ ttlSeconds }: FeatureViewSnapshot, endMicros: Micros): M
   return ttlSeconds === null ? BEGINNING : endMicros - Math.round(ttlSeconds * MICROS_PER_SECOND);
 }
 
-/** To where the view is materialized: the latest end of its intervals, as Feast has it. An end that has not come yet says nothing: rows before it are still to come. */
-function watermarkOf(registered: readonly RegisteredView[], name: string, now: Micros): Micros | undefined {
-  const intervals = registered.find(({ view }) => view.name === name)!.materializationIntervals;
-  const ends = intervals.map(({ endMicros }) => endMicros).filter((end) => end <= now + CLOCK_DIFFERENCE);
-  return ends.length === 0 ? undefined : ends.reduce((latest, end) => Math.max(latest, end));
+/** What the last run left, of those that brought all that could be seen. An end that has not come yet says nothing: rows before it are still to come. */
+function lastMark({ mark }: RegisteredView, now: Micros): RegisteredView['mark'] {
+  return mark !== undefined && mark.endMicros <= now + CLOCK_DIFFERENCE ? mark : undefined;
+}
+
+function lifeEnd(renewedMicros: Micros, keyTtlSeconds: number): Micros {
+  return renewedMicros + Math.floor(SURE_SHARE * keyTtlSeconds * MICROS_PER_SECOND);
+}
+
+/** Whether every row that may be served at the end is among those of the window, or was brought before. */
+function bringsAll(view: FeatureViewSnapshot, endMicros: Micros, { start, known_by: knownBy, part }: MaterializeFeaturesInput): boolean {
+  return knownBy === undefined && part !== true && (start === undefined || micros(start) <= oldestServed(view, endMicros));
+}
+
+/**
+ * The mark that a window leaves when it is in the store and the expiry is renewed (`now`). Where keys of the last run may have ended before they were renewed, the time of that
+ * renewal stays, so that the next incremental run is whole.
+ */
+export function markOf(end: string, mark: WindowMark | undefined, now: Micros, keyTtlSeconds: number): RegisteredView['mark'] {
+  if (mark === undefined) return undefined;
+  const { plannedAt, renewedAt = plannedAt } = mark;
+  const isRenewed = now <= lifeEnd(micros(renewedAt), keyTtlSeconds);
+  return { endMicros: micros(end), renewedMicros: micros(isRenewed ? plannedAt : renewedAt) };
 }
 
 function chosenViews(registered: readonly RegisteredView[], { views }: MaterializeFeaturesInput): readonly string[] {

@@ -38,6 +38,7 @@ export async function bindPorts({ folder, config }: Project, environment: NodeJS
     transformRunner: createTransformRunner(),
     trainer: createTrainer(findLightgbm(folder, environment)),
     modelPackager: createModelPackager(),
+    keyTtlSeconds: config.online_store.key_ttl_seconds,
     trainingThreads: config.training.threads ?? availableParallelism(),
     ...(await bindServers(folder, config)),
   };

@@ -20,6 +20,14 @@ export interface ApplyPlan {
 /** How far Feast says a view has come. Feast serves `unspecified` (a new view) and `available online` only; here no state stops anything. */
 export type ViewState = 'unspecified' | 'created' | 'generated' | 'materializing' | 'available online';
 
+/** How far our own runs have brought a view online. Feast does not know it: its intervals also hold windows that leave rows out. */
+export interface OnlineMark {
+  /** Every row that could be seen at this instant, and served, has been brought. */
+  readonly endMicros: Micros;
+  /** When all that is online began to be written or renewed by the last such run; keys may have ended when a lifetime has passed since. */
+  readonly renewedMicros: Micros;
+}
+
 /** What the registry knows of a view beyond its definition. */
 export interface RegisteredView {
   readonly view: FeatureView;
@@ -28,6 +36,8 @@ export interface RegisteredView {
   readonly state: ViewState;
   /** Windows that are in the online store, as recorded; forgotten when a change of the definition makes what is there incomplete. */
   readonly materializationIntervals: readonly { readonly startMicros: Micros; readonly endMicros: Micros }[];
+  /** Left out: no run has brought the whole of the view as it is defined now. */
+  readonly mark?: OnlineMark;
 }
 
 /** A data source as a row of its own. */
@@ -67,8 +77,9 @@ export interface FeatureRegistry {
   featureServices(): Promise<readonly FeatureService[]>;
   /**
    * Adds an interval to the view, joined with those that it touches, and marks the view available online. Safe to repeat. `materialized`: the view as it was written; CONFLICT
-   * when the registered one has other keys, features, types or source by now, so that nobody takes its values for complete.
+   * when the registered one has other keys, features, types or source by now, so that nobody takes its values for complete. `mark`: set in the same transaction; left out, what
+   * is there stays. A change of the definition that forgets intervals forgets it, too.
    */
-  recordMaterialization(view: string, startMicros: Micros, endMicros: Micros, materialized?: FeatureViewSnapshot): Promise<void>;
+  recordMaterialization(view: string, startMicros: Micros, endMicros: Micros, materialized?: FeatureViewSnapshot, mark?: OnlineMark): Promise<void>;
   close(): Promise<void>;
 }

@@ -16,6 +16,8 @@ export interface MaterializedView {
   readonly end: string;
   /** Of an incremental materialization: the end of the one before it. */
   readonly since?: string;
+  /** Of an incremental materialization that took the view whole although it was materialized before: why. */
+  readonly wholeBecause?: string;
 }
 
 export interface MaterializeFeaturesResult {
@@ -47,7 +49,7 @@ export async function materializeFeatures(input: MaterializeFeaturesInput): Prom
         return materializeView(request, window, waited);
       });
     const work = alone ? takeTurn : () => materializeView(request, window, false);
-    views.push(await tracker.step(name, work, ({ written, skipped }) => `${written} written, ${skipped} kept`));
+    views.push(await tracker.step(name, work, ({ written, skipped, wholeBecause }) => `${written} written, ${skipped} kept${wholeBecause === undefined ? '' : `, ${wholeBecause}`}`));
   }
   return { views };
 }
@@ -70,13 +72,13 @@ async function writeSlices(window: ViewWindow): Promise<MaterializedView> {
     }
   };
   await Promise.all(Array.from({ length: Math.min(PARALLEL_SLICES, window.slices) }, lane));
-  const { view, start, end, since } = window;
-  return { view: view.name, written, skipped, start, end, ...(since === undefined ? {} : { since }) };
+  const { view, start, end, since, wholeBecause } = window;
+  return { view: view.name, written, skipped, start, end, ...(since === undefined ? {} : { since }), ...(wholeBecause === undefined ? {} : { wholeBecause }) };
 }
 
 /** Nothing is recorded of an incremental window that ends before the last one did. */
 async function finishView(window: ViewWindow): Promise<void> {
-  const { view, start, end, since, wholeSince } = window;
+  const { view, start, end, since, wholeSince, mark } = window;
   await slices.renewExpiry({ view, ...(wholeSince === undefined ? {} : { wholeSince }) });
-  if (window.slices > 0) await quick.recordMaterialization({ view, start, end, ...(since === undefined ? {} : { since }) });
+  if (window.slices > 0) await quick.recordMaterialization({ view, start, end, ...(since === undefined ? {} : { since }), ...(mark === undefined ? {} : { mark }) });
 }

@@ -25,7 +25,7 @@ interface BackfillOptions {
 }
 
 interface MaterializeResult {
-  readonly views: readonly { readonly view: string; readonly written: number; readonly skipped: number; readonly start: string; readonly end: string; readonly since?: string }[];
+  readonly views: readonly { readonly view: string; readonly written: number; readonly skipped: number; readonly start: string; readonly end: string; readonly since?: string; readonly wholeBecause?: string }[];
 }
 
 export function registerMaterialize(program: Command, { services, run }: CommandContext): void {
@@ -79,5 +79,6 @@ function given(options: Readonly<Record<string, unknown>>): Readonly<Record<stri
 
 function viewLines({ views }: MaterializeResult): readonly string[] {
   const rows = views.map(({ view, written, skipped, start, since = start, end }) => [view, written.toLocaleString('en-US'), skipped.toLocaleString('en-US'), since, end]);
-  return table(['view', 'written', 'kept', 'from', 'to'], rows);
+  const notes = views.flatMap(({ view, wholeBecause }) => (wholeBecause === undefined ? [] : [`${view} was taken ${wholeBecause}`]));
+  return [...table(['view', 'written', 'kept', 'from', 'to'], rows), ...notes];
 }

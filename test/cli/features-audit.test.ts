@@ -31,7 +31,7 @@ describe('ml-pipeline features audit', function () {
     await project.clearOnlineStore();
     const rows = await project.ports.warehouse.newestRows({ view, startMicros: Number.MIN_SAFE_INTEGER, endMicros: parseInstant(minute(10))!, slice: { index: 0, count: 1 } });
     for await (const batch of rows.batches) await project.ports.onlineStore.write(view, batch);
-    await project.ports.featureRegistry.recordMaterialization('scores', parseInstant(minute(-10))!, parseInstant(minute(10))!);
+    await project.ports.featureRegistry.recordMaterialization('scores', parseInstant(minute(-10))!, parseInstant(minute(10))!, view, { endMicros: parseInstant(minute(10))!, renewedMicros: Date.now() * 1000 });
   };
   const audit = async (extra: Partial<AuditRequest> = {}) => {
     const found: EntityDifference[] = [];

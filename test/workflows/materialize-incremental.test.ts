@@ -4,9 +4,10 @@ import type { Client } from '@temporalio/client';
 import { createRedisOnlineStore } from '../../adapters/redis/online-store.ts';
 import { parseInstant } from '../../domain/instant.ts';
 import type { OnlineStore } from '../../ports/online-store.ts';
+import { progressQuery } from '../../temporal/progress.ts';
 import type { MaterializeFeaturesInput } from '../../temporal/inputs.ts';
 import type { MaterializedView, MaterializeFeaturesResult } from '../../workflows/materialize-features.ts';
-import { createCustomerTables, minute, type CustomerTables } from '../support/customers.ts';
+import { createCustomerTables, customer, lateScores, minute, scores, type CustomerTables } from '../support/customers.ts';
 import { createFixtureProject, type FixtureProject } from '../support/fixture-project.ts';
 import { activitiesOf, connectClient, randomId, startTestWorker, type TestWorker } from '../support/temporal.ts';
 
@@ -107,7 +108,10 @@ describe('an incremental materialization', function () {
   it('pays no heed to an interval that ends in the future: rows before its end are still to come', async () => {
     await project.ports.featureRegistry.recordMaterialization('late_scores', parseInstant(minute(0))!, parseInstant('2099-01-01')!);
     await tables.insert('late_scores', [6, 60, 25]);
-    assert.equal((await materialize(30, {}, 'late_scores')).written, 2, 'taken whole');
+    assert.equal((await materialize(30, {}, 'late_scores')).written, 1);
+    await project.ports.featureRegistry.recordMaterialization('late_scores', 0, 1, undefined, { endMicros: parseInstant('2099-01-01')!, renewedMicros: Date.now() * 1000 });
+    const { since, written } = await materialize(30, {}, 'late_scores');
+    assert.deepEqual([since, written], [undefined, 1], 'taken whole');
     assert.deepEqual(await tables.online('late_scores', 4, 6), [[40, -1], [60, 25]]);
   });
 
@@ -133,8 +137,54 @@ describe('an incremental materialization', function () {
     }
   });
 
+  it('brings the rows that a run with a start, a backfill and Feast have passed over since the last run that brought all', async () => {
+    await materialize(100);
+    await tables.insert('scores', [20, 1, 30, 101], [21, 1, 105, 105]);
+    await (await start({ views: ['scores'], start: minute(102), end: minute(110) })).result();
+    assert.deepEqual(await tables.online('scores', 20, 21), [undefined, [1, 105]], 'not in the window');
+    const second = await materialize(120);
+    assert.deepEqual([second.since, await tables.online('scores', 20)], [minute(100), [[1, 30]]]);
+
+    await tables.insert('scores', [22, 1, 30, 121]);
+    await (await client.workflow.start('backfillFeatures', { workflowId: randomId('backfill'), taskQueue: project.config.temporal.task_queue, args: [{ views: ['scores'], start: minute(122), end: minute(130) }] })).result();
+    const third = await materialize(140);
+    assert.deepEqual([third.since, await tables.online('scores', 22)], [minute(120), [[1, 30]]]);
+
+    await tables.insert('scores', [23, 1, 30, 141]);
+    await project.ports.featureRegistry.recordMaterialization('scores', parseInstant(minute(140))!, parseInstant(minute(150))!); // as Feast does, which reads by event time alone
+    const fourth = await materialize(160);
+    assert.deepEqual([fourth.since, await tables.online('scores', 23)], [minute(140), [[1, 30]]]);
+  });
+
+  it('takes a view whole that only runs with a start have brought', async () => {
+    await project.ports.featureRegistry.apply({ entities: [customer], featureViews: [scores], featureServices: [] });
+    await project.ports.featureRegistry.apply({ entities: [customer], featureViews: [scores, lateScores], featureServices: [] });
+    await tables.insert('late_scores', [30, 1, 0], [31, 1, 60]);
+    await (await start({ views: ['late_scores'], start: minute(50), end: minute(70) })).result();
+    const { since } = await materialize(80, {}, 'late_scores');
+    assert.deepEqual([since, await tables.online('late_scores', 30, 31)], [undefined, [[1, 0], [1, 60]]]);
+  });
+
+  it('takes a view whole after a pause in which its keys may have expired, and says so', async () => {
+    const here = await startTestWorker(project, { taskQueue: shortQueue, ports: { onlineStore: shortLived, keyTtlSeconds: 3 } });
+    try {
+      await tables.insert('scores', [24, 1, 0]);
+      await (await start({ views: ['scores'], end: minute(170) }, shortQueue)).result();
+      await sleep(3500);
+      assert.deepEqual(await tables.online('scores', 24), [undefined]);
+      const handle = await start({ views: ['scores'], end: minute(171), incremental: true }, shortQueue);
+      const [view] = ((await handle.result()) as MaterializeFeaturesResult).views;
+      assert.deepEqual([view!.since, await tables.online('scores', 24)], [undefined, [[1, 0]]]);
+      assert.match(view!.wholeBecause ?? '', /^whole: keys that were last renewed at .* may have expired$/);
+      assert.match((await handle.query(progressQuery)).steps.at(-1)?.detail ?? '', /kept, whole: keys/);
+      assert.equal((await materialize(172, {}, 'scores', shortQueue)).since, minute(171));
+    } finally {
+      await here.stop();
+    }
+  });
+
   it('records the interval after the slices and the renewal, and not before', async () => {
-    const handle = await start({ views: ['late_scores'], incremental: true, end: minute(70), overlap_seconds: 0 });
+    const handle = await start({ views: ['late_scores'], incremental: true, end: minute(90), overlap_seconds: 0 });
     await handle.result();
     assert.deepEqual((await activitiesOf(handle)).map(({ activity }) => activity), ['planMaterialization', 'materializeSlice', 'renewExpiry', 'recordMaterialization']);
   });

@@ -1,6 +1,6 @@
 import type { Entity, FeatureService, UnusableDefinition } from '../../../domain/features/definitions.ts';
 import type { JoinKeyType } from '../../../domain/features/value-types.ts';
-import type { RegisteredSource, RegisteredView, RegistryContents, ViewState } from '../../../ports/feature-registry.ts';
+import type { OnlineMark, RegisteredSource, RegisteredView, RegistryContents, ViewState } from '../../../ports/feature-registry.ts';
 import { type DataSource, DataSource_SourceType } from '../gen/feast/core/DataSource_pb.ts';
 import { type FeatureView, FeatureViewState } from '../gen/feast/core/FeatureView_pb.ts';
 import { DUMMY_ENTITY, readEntity } from './entity-message.ts';
@@ -13,12 +13,12 @@ import { tryRead } from './unsupported.ts';
 import { readJoinKeys, readView } from './view-message.ts';
 
 /** The messages of one project as definitions; what cannot be expressed by them is named with the reason. */
-export function readContents({ objects, otherViews, onDemand }: StoredObjects): RegistryContents {
+export function readContents({ objects, otherViews, onDemand, marks }: StoredObjects): RegistryContents {
   const messages = [...objects['feature view'].values()].map((bytes) => FEATURE_VIEWS.decode(bytes));
   const unusable: UnusableDefinition[] = [...otherViews.values()].map(({ kind, name, features, reason }) => ({ kind, name, features, reason }));
   const entities = readEntities(objects.entity, messages, unusable);
   const views = messages.flatMap((message) => {
-    const outcome = tryRead(() => readRegisteredView(message));
+    const outcome = tryRead(() => readRegisteredView(message, marks.get(message.spec?.name ?? '')));
     const name = message.spec?.name ?? '';
     const reason = 'reason' in outcome ? outcome.reason : keyProblem(message, entities);
     if (reason === undefined && 'value' in outcome) return [outcome.value];
@@ -70,14 +70,18 @@ const STATES: Readonly<Record<FeatureViewState, ViewState>> = {
   [FeatureViewState.AVAILABLE_ONLINE]: 'available online',
 };
 
-function readRegisteredView(message: FeatureView): RegisteredView {
+/** A mark that no interval reaches is of another time: Feast has made the view anew since. */
+function readRegisteredView(message: FeatureView, mark: OnlineMark | undefined): RegisteredView {
   const { meta } = message;
+  const materializationIntervals = (meta?.materializationIntervals ?? []).map(({ startTime, endTime }) => ({ startMicros: fromTimestamp(startTime), endMicros: fromTimestamp(endTime) }));
+  const isReached = mark !== undefined && materializationIntervals.some(({ endMicros }) => endMicros >= mark.endMicros);
   return {
     view: readView(message),
     createdMicros: fromTimestamp(meta?.createdTimestamp),
     updatedMicros: fromTimestamp(meta?.lastUpdatedTimestamp),
     state: STATES[meta?.state ?? FeatureViewState.STATE_UNSPECIFIED] ?? 'unspecified',
-    materializationIntervals: (meta?.materializationIntervals ?? []).map(({ startTime, endTime }) => ({ startMicros: fromTimestamp(startTime), endMicros: fromTimestamp(endTime) })),
+    materializationIntervals,
+    ...(isReached ? { mark } : {}),
   };
 }
 

@@ -12,6 +12,7 @@ import type { FeatureView } from '../gen/feast/core/FeatureView_pb.ts';
 import { describeDifference } from './difference.ts';
 import { DUMMY_ENTITY, dummyEntityMessage, entityMessage } from './entity-message.ts';
 import { DATA_SOURCES, ENTITIES, FEATURE_SERVICES, FEATURE_VIEWS, type KindName, type RegistryKind } from './kinds.ts';
+import type { OnlineMarks } from './marks.ts';
 import { bundleProblems, type OnDemandViews, planOnDemandViews } from './on-demand.ts';
 import type { OtherView } from './other-views.ts';
 import { pushMessage } from './push-message.ts';
@@ -27,6 +28,8 @@ export interface StoredObjects {
   readonly otherViews: ReadonlyMap<string, OtherView>;
   /** On-demand feature views of ours, by name. */
   readonly onDemand: OnDemandViews;
+  /** How far views are brought online by our own runs. */
+  readonly marks: OnlineMarks;
   /** Greatest version number in the history, by view. */
   readonly versions: ReadonlyMap<string, number>;
 }
@@ -46,6 +49,8 @@ export interface RegistryPlan {
   readonly removals: readonly { readonly kind: KindName; readonly name: string }[];
   /** All on-demand feature views as they are to be; undefined: as they are. */
   readonly onDemand: readonly OnDemandFeatureView[] | undefined;
+  /** Views that are removed, or that have to be materialized from the beginning. */
+  readonly forgottenMarks: readonly string[];
   /** Views, as they were, whose online values go. */
   readonly onlineRemovals: readonly FeatureViewSnapshot[];
 }
@@ -84,6 +89,7 @@ export function planRegistry(repository: FeatureRepository, project: string, sto
     versions: all.flatMap(({ versions }) => versions),
     removals,
     onDemand: onDemand.views,
+    forgottenMarks: [...gone, ...consequences].flatMap(({ effect }) => (effect !== undefined && (effect.needsMaterialization || effect.removesValues) ? [effect.view] : [])),
     onlineRemovals: all.flatMap(({ effect, before }) => (effect?.removesValues === true && before !== undefined ? [before] : [])),
   };
 }

@@ -7,6 +7,7 @@ import { quoteIdentifier } from '../../postgres/pool.ts';
 import { ProjectSchema } from '../gen/feast/core/Project_pb.ts';
 import type { KindName } from './kinds.ts';
 import type { RegistryPlan, StoredObjects, ViewVersion } from './plan.ts';
+import { forgetMarks, readMarks } from './marks.ts';
 import { readOnDemandViews, writeOnDemandViews } from './on-demand.ts';
 import { OTHER_VIEWS, type OtherView } from './other-views.ts';
 import { toTimestamp } from './timestamps.ts';
@@ -55,7 +56,7 @@ export async function readStored(rows: RegistryRows): Promise<StoredObjects> {
     `SELECT feature_view_name AS name, max(version_number) AS newest FROM ${quoteIdentifier(schema)}.feature_view_version_history WHERE project_id = $1 GROUP BY 1`,
     [project],
   );
-  return { objects, otherViews, onDemand: await readOnDemandViews(rows), versions: new Map(history.rows.map(({ name, newest }) => [name, newest])) };
+  return { objects, otherViews, onDemand: await readOnDemandViews(rows), marks: await readMarks(rows), versions: new Map(history.rows.map(({ name, newest }) => [name, newest])) };
 }
 
 /** Writes what the plan says; rows that it does not name are not touched. */
@@ -63,6 +64,7 @@ export async function writePlan(rows: RegistryRows, plan: RegistryPlan, now: Mic
   for (const { kind, name, bytes } of plan.writes) await writeObject(rows, { kind, name, bytes }, now);
   for (const version of plan.versions) await addVersion(rows, version, now);
   for (const { kind, name } of plan.removals) await removeObject(rows, kind, name);
+  if (plan.forgottenMarks.length > 0) await forgetMarks(rows, plan.forgottenMarks, now);
   if (plan.onDemand !== undefined) await writeOnDemandViews(rows, plan.onDemand, now);
   if (plan.onlineRemovals.length > 0) await writeOnlineRemovals(rows, [...(await readOnlineRemovals(rows)), ...plan.onlineRemovals], now);
 }

@@ -6,13 +6,14 @@ import { onlineEffect } from '../../../domain/features/online-effects.ts';
 import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
 import type { Micros } from '../../../domain/instant.ts';
 import { suggestion } from '../../../domain/nearest.ts';
-import type { ApplyPlan, FeatureRegistry, RegistryContents } from '../../../ports/feature-registry.ts';
+import type { ApplyPlan, FeatureRegistry, OnlineMark, RegistryContents } from '../../../ports/feature-registry.ts';
 import { createPostgresPool, inTransaction } from '../../postgres/pool.ts';
 import { FeatureViewMetaSchema, FeatureViewState, MaterializationIntervalSchema } from '../gen/feast/core/FeatureView_pb.ts';
 import { readContents } from './contents.ts';
 import { FEATURE_VIEWS } from './kinds.ts';
 import { planRegistry, type StoredObjects } from './plan.ts';
 import { joinInterval } from './intervals.ts';
+import { writeMark } from './marks.ts';
 import { readObjects, readOnlineRemovals, readStored, type RegistryRows, touchProject, writeObject, writeOnlineRemovals, writePlan } from './rows.ts';
 import { createRegistryTables, hasRegistryTables } from './tables.ts';
 import { fromTimestamp, toTimestamp } from './timestamps.ts';
@@ -50,8 +51,8 @@ export function createFeastSqlRegistry({ connectionString, schema, project }: Fe
     entities: async () => (await contents()).entities,
     featureViews: async () => (await contents()).views,
     featureServices: async () => (await contents()).featureServices,
-    recordMaterialization: (view, startMicros, endMicros, materialized) =>
-      inTransaction(pool, async (client) => addInterval(await lockRegistry(rowsOf(client)), view, { startMicros, endMicros, materialized })),
+    recordMaterialization: (view, startMicros, endMicros, materialized, mark) =>
+      inTransaction(pool, async (client) => addInterval(await lockRegistry(rowsOf(client)), view, { startMicros, endMicros, materialized, mark })),
     close: () => (pool.ended || pool.ending ? Promise.resolve() : pool.end()),
   };
 }
@@ -72,7 +73,7 @@ async function readAny(rows: RegistryRows): Promise<StoredObjects> {
   await rows.client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
   if (await hasRegistryTables(rows.client, rows.schema)) return readStored(rows);
   const none = new Map<string, Uint8Array>();
-  return { objects: { 'data source': none, 'feature view': none, entity: none, 'feature service': none }, otherViews: new Map(), onDemand: new Map(), versions: new Map() };
+  return { objects: { 'data source': none, 'feature view': none, entity: none, 'feature service': none }, otherViews: new Map(), onDemand: new Map(), marks: new Map(), versions: new Map() };
 }
 
 /** What was not shown is not agreed to. Less than was shown is: another process did it meanwhile. */
@@ -102,9 +103,10 @@ interface Materialized {
   readonly startMicros: Micros;
   readonly endMicros: Micros;
   readonly materialized: FeatureViewSnapshot | undefined;
+  readonly mark: OnlineMark | undefined;
 }
 
-async function addInterval(rows: RegistryRows, name: string, { startMicros, endMicros, materialized }: Materialized): Promise<void> {
+async function addInterval(rows: RegistryRows, name: string, { startMicros, endMicros, materialized, mark }: Materialized): Promise<void> {
   const views = await readObjects(rows, 'feature view');
   const bytes = views.get(name);
   if (bytes === undefined) {
@@ -114,6 +116,7 @@ async function addInterval(rows: RegistryRows, name: string, { startMicros, endM
   if (materialized !== undefined && onlineEffect({ ...materialized, online: true }, { ...readSnapshot(message), online: true })?.needsMaterialization === true) {
     throw new PipelineError('CONFLICT', `Feature view "${name}" was changed while it was materialized: what was written is not what it needs now. Materialize it again: ml-pipeline materialize --views ${name}`);
   }
+  if (mark !== undefined) await writeMark(rows, name, mark, now());
   const meta = (message.meta ??= create(FeatureViewMetaSchema));
   const intervals = meta.materializationIntervals.map(({ startTime, endTime }) => ({ startMicros: fromTimestamp(startTime), endMicros: fromTimestamp(endTime) }));
   const joined = joinInterval(intervals, { startMicros, endMicros });

@@ -63,12 +63,11 @@ async function auditRequests({ featureRegistry, clock }: Ports, options: AuditOp
   const asOfMicros = options.asOf ?? clock.now();
   return (options.views ?? online).map((name) => {
     const view = snapshotView(contents, name);
-    const ends = registered.find((one) => one.view.name === name)!.materializationIntervals.map(({ endMicros }) => endMicros);
     const joinKeys = view.joinKeys.map((key) => key.name);
     return {
       view,
       asOfMicros,
-      watermarkMicros: ends.length === 0 ? undefined : ends.reduce((latest, end) => Math.max(latest, end)),
+      watermarkMicros: registered.find((one) => one.view.name === name)!.mark?.endMicros,
       sample: options.all === true ? undefined : options.sample,
       repair: options.repair === true,
       onDifference: (difference) => onDifference({ ...difference, view: name, joinKeys }),

@@ -212,6 +212,26 @@ describe("Feast's SQL registry", () => {
     assert.deepEqual((await registry.featureViews()).find(({ view }) => view.name === 'weather')?.materializationIntervals, []);
   });
 
+  it('keeps a mark with the intervals until a change of the definition makes what is online incomplete, or the view goes', async () => {
+    const markOfWeather = async () => (await registry.featureViews()).find(({ view }) => view.name === 'weather')?.mark;
+    const mark = { endMicros: 2_000_000, renewedMicros: 5_000_000 };
+    await registry.apply(repository);
+    await registry.recordMaterialization('weather', 1, 1_000_000);
+    assert.equal(await markOfWeather(), undefined);
+    await registry.recordMaterialization('weather', 1, 2_000_000, undefined, mark);
+    await registry.recordMaterialization('weather', 1, 3_000_000);
+    await registry.apply(withView(0, { description: 'Other words' }));
+    assert.deepEqual(await markOfWeather(), mark);
+    await registry.apply(withView(0, { features: [...weather.features, { name: 'wind', type: 'Float64' }] }));
+    await registry.recordMaterialization('weather', 1, 3_000_000);
+    assert.equal(await markOfWeather(), undefined, 'the interval of a part does not bring it back');
+    await registry.recordMaterialization('weather', 1, 3_000_000, undefined, mark);
+    await registry.apply({ ...repository, featureViews: [], featureServices: [] });
+    await registry.apply(repository);
+    await registry.recordMaterialization('weather', 1, 3_000_000);
+    assert.equal(await markOfWeather(), undefined);
+  });
+
   it('notes with a change which online values go, and forgets it only when they are gone', async () => {
     await registry.apply(repository);
     const before = snapshotView(await registry.contents(), 'weather');
