@@ -1,7 +1,7 @@
 # One image for the worker, the API and Temporal's development server. Its build steps are the scripts that a machine without containers runs.
 # The code runs as it does in a checkout: from its TypeScript source.
 # The C library has to be glibc: Temporal's worker, onnxruntime and LightGBM have no binaries for Alpine's.
-ARG NODE_IMAGE=node:24-bookworm-slim
+ARG NODE_IMAGE=node:26-bookworm-slim
 
 FROM ${NODE_IMAGE} AS tools
 RUN apt-get update \
