@@ -15,7 +15,7 @@ import { joinedColumns } from './lateral-join.ts';
 import { connectClient, createPostgresPool, quoteIdentifier, quoteTable } from './pool.ts';
 import type { PostgresConfig } from './pool.ts';
 import { ROW_NUMBER } from './spine.ts';
-import { hasOneRowAtATime } from './source-index.ts';
+import { rowsApart, type RowsApart } from './source-index.ts';
 import { instantLiteral } from './sql.ts';
 import { instantFor, newestLast } from './view-source.ts';
 import type { SourceColumn } from './view-source.ts';
@@ -67,12 +67,12 @@ export async function* snapshotJoin({ config, request, views, memoryBytes }: Sna
         return reader;
       };
       const columns = joinedColumns(request, views);
-      const oneRowAtATime: boolean[] = [];
-      for (const { source } of views) oneRowAtATime.push(await hasOneRowAtATime(coordinator, source)); // as of the same moment as the rows
+      const apart: RowsApart[] = [];
+      for (const { source } of views) apart.push(await rowsApart(coordinator, source)); // as of the same moment as the rows
       const spine = read(columns.spine, `SELECT ${columns.spine.map(({ name }) => quoteIdentifier(name)).join(', ')} FROM ${quoteTable(request.spine.table)} ORDER BY ${ROW_NUMBER}`);
       const merged = mergeViews({
         spine, timestampColumn: request.timestampColumn,
-        views: views.map((view, i) => viewRows(view, oneRowAtATime[i]!, (wanted, select) => startNow(first === null || last === null ? noRows() : read(wanted, select)), { first: first ?? 0, last: last ?? 0 })),
+        views: views.map((view, i) => viewRows(view, apart[i], (wanted, select) => startNow(first === null || last === null ? noRows() : read(wanted, select)), { first: first ?? 0, last: last ?? 0 })),
         columns: request.selection.columns.map(({ column }) => placeOf(column, views)),
         onMemory: (bytes) => { if (bytes > memoryBytes) throw new JoinTooLargeError(bytes, memoryBytes); },
       });
@@ -108,7 +108,7 @@ function placeOf(column: string, views: readonly BoundView[]): { readonly view: 
 }
 
 /** What the merge needs to know of a view, with a reader of the rows that the spine's instants can need. */
-function viewRows(view: BoundView, oneRowAtATime: boolean, read: (columns: readonly CopyColumn[], select: string) => AsyncIterator<RecordBatch>, window: { readonly first: Micros; readonly last: Micros }): ViewRows {
+function viewRows(view: BoundView, apart: RowsApart, read: (columns: readonly CopyColumn[], select: string) => AsyncIterator<RecordBatch>, window: { readonly first: Micros; readonly last: Micros }): ViewRows {
   const { source, keys, selected } = view;
   const { eventTimestamp, createdTimestamp } = source;
   const asKnown = source.view.asKnown && createdTimestamp !== undefined;
@@ -120,7 +120,7 @@ function viewRows(view: BoundView, oneRowAtATime: boolean, read: (columns: reado
   ];
   const visible = asKnown ? [`greatest(${eventTimestamp.value}, ${createdTimestamp.value})`] : [];
   const select = `SELECT ${columns.map(({ value }) => value).join(', ')} FROM ${quoteTable(source.view.source.table)} AS f
-    WHERE ${windowConditions(view, window).join(' AND ')} ORDER BY ${[...visible, newestLast(source, oneRowAtATime)].join(', ')}`;
+    WHERE ${windowConditions(view, window).join(' AND ')} ORDER BY ${[...visible, newestLast(source, apart)].join(', ')}`;
   const features: ColumnSchema[] = selected.map(({ column, feature }) => ({ name: column, type: feature.type }));
   return {
     name: selectedName(source.view), ttlSeconds: source.view.ttlSeconds, asKnown, features,

@@ -5,6 +5,7 @@ import { suggestion } from '../../domain/nearest.ts';
 import { conversion, isInstant, wireType } from './column-types.ts';
 import type { NativeColumn, NativeFamily, WireType } from './column-types.ts';
 import { quoteIdentifier } from './pool.ts';
+import type { RowsApart } from './source-index.ts';
 import { comparable, orderTerm } from './sql.ts';
 
 /** A column of the view as it stands in the source. */
@@ -96,10 +97,11 @@ export function newestFirst(source: ViewSource): string {
 
 /**
  * The same order the other way round, so that of rows of one entity, read one after the other, the last one counts. The entity stands before the features: comparing them is slow, and only those
- * of one entity need to be. `oneRowAtATime`: no entity has two rows of one event timestamp, which then decides alone.
+ * of one entity need to be. `apart`: by what the rows of an entity differ for certain, which then decides alone.
  */
-export function newestLast({ joinKeys, eventTimestamp, createdTimestamp, features }: ViewSource, oneRowAtATime: boolean): string {
-  if (oneRowAtATime) return eventTimestamp.raw;
+export function newestLast({ joinKeys, eventTimestamp, createdTimestamp, features }: ViewSource, apart: RowsApart): string {
+  if (apart === 'event') return eventTimestamp.raw;
+  if (apart === 'event and created') return `${eventTimestamp.raw}, ${createdTimestamp!.raw}`;
   return [
     eventTimestamp.raw,
     ...(createdTimestamp === undefined ? [] : [`${createdTimestamp.raw} NULLS FIRST`]),

@@ -14,7 +14,10 @@ export async function replaceTable(client: pg.ClientBase, table: string, query: 
   return rowCount ?? 0;
 }
 
-/** Indexes the table as point-in-time joins look rows up: join keys (the columns before `event_timestamp`), newest first. Refuses two rows of one key and instant. */
+/**
+ * Indexes the table as point-in-time joins look rows up: join keys (the columns before `event_timestamp`), newest first. Refuses two rows of one key and instant, unless they became known at
+ * different times: such a row corrects the other.
+ */
 export async function indexFeatureTable(client: pg.ClientBase, table: FeatureTable): Promise<void> {
   const { rows } = await client.query<{ column: string }>(
     'SELECT quote_ident(attname) AS column FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 ORDER BY attnum',
@@ -25,5 +28,7 @@ export async function indexFeatureTable(client: pg.ClientBase, table: FeatureTab
   if (keys.length === 0) {
     throw new PipelineError('INVALID_INPUT', `${table.name}.sql must give its join keys first and event_timestamp after them; its columns are ${columns.join(', ')}.`);
   }
-  await client.query(`CREATE UNIQUE INDEX ON feature_mart.${table.name} (${keys.join(', ')}, event_timestamp DESC)`);
+  const created = columns.filter((column) => column === 'created_timestamp');
+  for (const column of created) await client.query(`ALTER TABLE feature_mart.${table.name} ALTER COLUMN ${column} SET NOT NULL`);
+  await client.query(`CREATE UNIQUE INDEX ON feature_mart.${table.name} (${[...keys, 'event_timestamp DESC', ...created].join(', ')})`);
 }
