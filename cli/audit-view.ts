@@ -2,14 +2,15 @@ import { columnOfValues } from '../domain/data/column-of-values.ts';
 import { columnOf, type RecordBatch } from '../domain/data/columns.ts';
 import { columnValue } from '../domain/features/canonical.ts';
 import { hashText, KeySet, keyText } from '../domain/features/key-set.ts';
-import { auditOffline, auditOnline, type AuditInstants, type DifferenceKind, type EntityDifference } from '../domain/features/online-audit.ts';
+import { auditOffline, auditOnline, type AuditInstants, type DifferenceKind, type EntityDifference, type StoredRow } from '../domain/features/online-audit.ts';
 import type { SourceRow } from '../domain/features/point-in-time.ts';
 import type { FeatureViewSnapshot } from '../domain/features/snapshot.ts';
 import type { FeatureValue } from '../domain/features/value-types.ts';
 import { MICROS_PER_SECOND, type Micros } from '../domain/instant.ts';
+import type { RowVersion } from '../ports/online-store.ts';
 import type { Ports } from '../ports/ports.ts';
 
-export interface AuditRequest extends AuditInstants {
+export interface AuditRequest extends Omit<AuditInstants, 'nowMicros'> {
   readonly view: FeatureViewSnapshot;
   /** About so many entities, chosen by chance, the same ones on both sides; undefined: all. */
   readonly sample: number | undefined;
@@ -27,15 +28,20 @@ export interface ViewAudit {
   readonly pending: number;
   readonly differences: Readonly<Partial<Record<DifferenceKind, number>>>;
   readonly repaired: number;
+  /** Entities that were to be repaired, and were left alone since another writer changed them meanwhile. */
+  readonly changed: number;
 }
 
-type Needs = Pick<Ports, 'warehouse' | 'onlineStore'>;
+type Needs = Pick<Ports, 'warehouse' | 'onlineStore' | 'clock'>;
 
 /** Entities in one read of the online store. */
 const BATCH = 1000;
 
 /** Keys that are remembered at one time, at most 24 bytes each; of a larger view the online side is gone through in several rounds. */
 const KEYS_PER_ROUND = 8_000_000;
+
+/** Differences in which the offline row is newer than the online one. */
+const MENDED_BY_WRITING: readonly DifferenceKind[] = ['missing', 'stale'];
 
 const BEGINNING: Micros = Number.MIN_SAFE_INTEGER;
 
@@ -74,6 +80,7 @@ class Audit {
   #entities = 0;
   #pending = 0;
   #repaired = 0;
+  #changed = 0;
 
   constructor(ports: Needs, request: AuditRequest) {
     this.#ports = ports;
@@ -82,39 +89,61 @@ class Audit {
 
   async offline(rows: readonly SourceRow[]): Promise<void> {
     const { view } = this.#request;
-    const stored = await this.#read(rows.map(({ keys }) => keys));
-    const wrong: { readonly row: SourceRow; readonly kind: DifferenceKind }[] = [];
     this.#entities += rows.length;
-    for (const [index, row] of rows.entries()) {
-      const found = auditOffline(view, row, stored[index]!, this.#request);
-      if (found === 'pending') this.#pending++;
-      else if (found !== undefined) wrong.push({ row, kind: this.#note(found) });
-    }
-    if (!this.#request.repair || wrong.length === 0) return;
-    // A row that is not newer than what is there would be left out: what is there goes first.
-    const inTheWay = wrong.filter(({ kind }) => kind === 'different' || kind === 'gone').map(({ row }) => row.keys);
-    if (inTheWay.length > 0) await this.#ports.onlineStore.remove(view, inTheWay);
-    await this.#ports.onlineStore.write(view, batchOf(view, wrong.map(({ row }) => row)));
-    this.#repaired += wrong.length;
+    const instants = this.#instants();
+    const found = await this.#differing(rows.map((row) => ({ keys: row.keys, row, compare: (stored) => auditOffline(view, row, stored, instants) })));
+    if (!this.#request.repair || found.length === 0) return;
+    // A row that is not newer than what is there would be left out: what is there goes first, if it is still what was read.
+    const inTheWay = found.filter(({ kind }) => !MENDED_BY_WRITING.includes(kind));
+    const kept = await this.#remove(inTheWay);
+    await this.#ports.onlineStore.write(view, batchOf(view, found.map(({ entity }) => entity.row)));
+    this.#repaired += found.length - kept;
   }
 
   /** Entities that are online and were not met offline. */
   async online(entityKeys: readonly (readonly FeatureValue[])[]): Promise<void> {
     const { view } = this.#request;
-    const stored = await this.#read(entityKeys);
-    const extra = entityKeys.filter((keys, index) => {
-      const found = auditOnline(view, keys, stored[index]!, this.#request);
-      if (found !== undefined) this.#note(found);
-      return found !== undefined;
-    });
-    this.#entities += extra.length;
-    if (!this.#request.repair || extra.length === 0) return;
-    await this.#ports.onlineStore.remove(view, extra);
-    this.#repaired += extra.length;
+    const instants = this.#instants();
+    const found = await this.#differing(entityKeys.map((keys) => ({ keys, compare: (stored) => auditOnline(view, keys, stored, instants) })));
+    this.#entities += found.length;
+    if (this.#request.repair) this.#repaired += found.length - (await this.#remove(found));
   }
 
   result(): ViewAudit {
-    return { view: this.#request.view.name, entities: this.#entities, pending: this.#pending, differences: this.#differences, repaired: this.#repaired };
+    return { view: this.#request.view.name, entities: this.#entities, pending: this.#pending, differences: this.#differences, repaired: this.#repaired, changed: this.#changed };
+  }
+
+  #instants(): AuditInstants {
+    const { asOfMicros, watermarkMicros } = this.#request;
+    return { asOfMicros, watermarkMicros, nowMicros: Math.max(asOfMicros, this.#ports.clock.now()) };
+  }
+
+  /** Reads the entities and compares; those that differ are looked at once more, now with the row's version, which is read first: it is then that of the values, or the row has changed since. */
+  async #differing<T extends Compared>(entities: readonly T[]): Promise<Differing<T>[]> {
+    const first = await this.#read(entities);
+    const suspects = entities.filter(({ compare }, index) => this.#isDifferent(compare({ ...first[index]!, createdTimestampMicros: null })));
+    if (suspects.length === 0) return [];
+    const versions = await this.#ports.onlineStore.versions(this.#request.view, suspects.map(({ keys }) => keys));
+    const again = await this.#read(suspects);
+    return suspects.flatMap((entity, index) => {
+      const version = versions[index];
+      const difference = entity.compare({ ...again[index]!, createdTimestampMicros: version?.createdTimestampMicros ?? null });
+      return this.#isDifferent(difference) ? [{ entity, version, kind: this.#note(difference) }] : [];
+    });
+  }
+
+  #isDifferent(look: Look): look is EntityDifference {
+    if (look === 'pending') this.#pending++;
+    return typeof look === 'object';
+  }
+
+  /** Removes the rows that are still as they were read. Resolves to the number of the others. */
+  async #remove(found: readonly Differing<Compared>[]): Promise<number> {
+    const there = found.flatMap(({ entity: { keys }, version }) => (version === undefined ? [] : [{ keys, version }]));
+    const { removed } = await this.#ports.onlineStore.remove(this.#request.view, there.map(({ keys }) => keys), there.map(({ version }) => version));
+    const kept = found.length - removed;
+    this.#changed += kept;
+    return kept;
   }
 
   #note(difference: EntityDifference): DifferenceKind {
@@ -124,10 +153,25 @@ class Audit {
     return kind;
   }
 
-  async #read(entityKeys: readonly (readonly FeatureValue[])[]) {
+  async #read(entities: readonly Compared[]) {
     const { view } = this.#request;
-    return (await this.#ports.onlineStore.read([{ view, features: view.features.map(({ name }) => name), entityKeys }]))[0]!;
+    return (await this.#ports.onlineStore.read([{ view, features: view.features.map(({ name }) => name), entityKeys: entities.map(({ keys }) => keys) }]))[0]!;
   }
+}
+
+type Look = EntityDifference | 'pending' | undefined;
+
+/** An entity, and how to compare what the online store has of it. */
+interface Compared {
+  readonly keys: readonly FeatureValue[];
+  readonly compare: (stored: StoredRow) => Look;
+}
+
+interface Differing<T extends Compared> {
+  readonly entity: T;
+  /** undefined: the store had no row when it was looked at. */
+  readonly version: RowVersion | undefined;
+  readonly kind: DifferenceKind;
 }
 
 interface HashedRow {

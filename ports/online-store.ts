@@ -26,6 +26,14 @@ export interface OnlineRow {
   readonly values: readonly FeatureValue[];
 }
 
+/** Which row of a view an entity has. */
+export interface RowVersion {
+  /** null: not known. */
+  readonly createdTimestampMicros: Micros | null;
+  /** The store's own mark of the row: the same one for as long as nobody writes another. */
+  readonly token: Uint8Array;
+}
+
 /** The newest values by entity, for serving. */
 export interface OnlineStore {
   /**
@@ -46,11 +54,14 @@ export interface OnlineStore {
   renew(view: FeatureViewSnapshot, asOfMicros: Micros, writtenSinceMicros?: Micros): Promise<{ readonly renewed: number }>;
   /** Entity keys (in the order of the view's join keys, canonical) that the store holds for the view, in no order, at most `batchSize` at a time; the same one may come twice. */
   entities(view: FeatureViewSnapshot, batchSize: number): AsyncIterable<readonly (readonly FeatureValue[])[]>;
+  /** Which row each entity has; undefined: none. Asked before `read`, it lets `remove` take away what was read, and nothing that came since. */
+  versions(view: FeatureViewSnapshot, entityKeys: readonly (readonly FeatureValue[])[]): Promise<readonly (RowVersion | undefined)[]>;
   /**
-   * Removes the view's values, of all entities or of those given; values of other views stay. `removed`: entities that had some. Each entity is one step: a row that another
-   * writer brings meanwhile is there as a whole or not at all. Can be repeated.
+   * Removes the view's values, of all entities or of those given; values of other views stay. `versions`, one for each of the entities: only rows that are still these go, compared and
+   * removed in one step, whoever else writes. `removed`: entities that had some and have none now. Each entity is one step: a row that another writer brings meanwhile is there as a whole
+   * or not at all. Can be repeated.
    */
-  remove(view: FeatureViewSnapshot, entityKeys?: readonly (readonly FeatureValue[])[]): Promise<{ readonly removed: number }>;
+  remove(view: FeatureViewSnapshot, entityKeys?: readonly (readonly FeatureValue[])[], versions?: readonly RowVersion[]): Promise<{ readonly removed: number }>;
   /** Round trip without data; UNAVAILABLE when the server does not answer in time. */
   ping(): Promise<void>;
   close(): Promise<void>;

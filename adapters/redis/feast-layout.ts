@@ -4,7 +4,7 @@ import type { OnlineWriteResult } from '../../ports/online-store.ts';
 import { inLanes } from './layout.ts';
 import type { LayoutOptions, OnlineLayout } from './layout.ts';
 import { lifetimeParameters } from './lifetime.ts';
-import { removeRows, renewKeys, scanEntities } from './maintenance.ts';
+import { readVersions, removeRows, renewKeys, scanEntities } from './maintenance.ts';
 import { packRows } from './pack-rows.ts';
 import { readRows } from './read-rows.ts';
 import { runScript } from './script.ts';
@@ -19,7 +19,8 @@ export function createFeastLayout({ servers, project, keyTtlSeconds, rowsPerCall
     read: (requests) => readRows(servers, layoutOf, requests),
     renew: (view, asOfMicros) => renewKeys(servers, layoutOf(view), view, asOfMicros, keyTtlSeconds),
     entities: (view, batchSize) => scanEntities(servers, layoutOf(view), batchSize),
-    remove: (view, entityKeys) => removeRows(servers, layoutOf(view), view, entityKeys),
+    versions: (view, entityKeys) => readVersions(servers, layoutOf(view), entityKeys),
+    remove: (view, entityKeys, versions) => removeRows(servers, layoutOf(view), view, entityKeys, versions),
   };
 
   async function writeRows(view: FeatureViewSnapshot, batch: RecordBatch): Promise<OnlineWriteResult> {

@@ -26,18 +26,23 @@ return renewed
 `);
 
 /**
- * Removes a view's fields from hashes. KEYS: the hashes. ARGV: 1 timestamp field, 2.. the other fields. A hash in which no view has a timestamp any more goes as a whole:
- * what is left in it are features that the view once had. Answers how many hashes held a row of the view.
+ * Removes a view's fields from hashes. KEYS: the hashes. ARGV: 1 how many fields, 2 timestamp field, 3 field of the created message, then the other fields; then either nothing, or for
+ * each hash the token of the row that is to go (row-version.ts): one that holds another row stays as it is. A hash in which no view has a timestamp any more goes as a whole: what is left
+ * in it are features that the view once had. Answers from how many hashes a row of the view went.
  */
 export const REMOVE_SCRIPT = defineScript(`
+local call, count = redis.call, tonumber(ARGV[1])
+local timestamp_field, created_field = ARGV[2], ARGV[3]
 local removed = 0
 for k = 1, #KEYS do
-  if redis.call('HEXISTS', KEYS[k], ARGV[1]) == 1 then
+  local row = call('HMGET', KEYS[k], timestamp_field, created_field)
+  local event, token = row[1], ARGV[count + 1 + k]
+  if event and (not token or token == string.char(#event) .. event .. (row[2] or '')) then
     removed = removed + 1
-    redis.call('HDEL', KEYS[k], unpack(ARGV))
+    call('HDEL', KEYS[k], unpack(ARGV, 2, count + 1))
     local others = false
-    for _, field in ipairs(redis.call('HKEYS', KEYS[k])) do others = others or string.sub(field, 1, 4) == '_ts:' end
-    if not others then redis.call('UNLINK', KEYS[k]) end
+    for _, field in ipairs(call('HKEYS', KEYS[k])) do others = others or string.sub(field, 1, 4) == '_ts:' end
+    if not others then call('UNLINK', KEYS[k]) end
   end
 end
 return removed

@@ -2,10 +2,12 @@ import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import type { FeatureValue } from '../../domain/features/value-types.ts';
 import { MICROS_PER_SECOND } from '../../domain/instant.ts';
 import type { Micros } from '../../domain/instant.ts';
+import type { RowVersion } from '../../ports/online-store.ts';
 import { ByteWriter } from '../feast/codec/byte-writer.ts';
 import { writeTimestamp } from '../feast/codec/timestamp.ts';
 import { lifetimeParameters } from './lifetime.ts';
 import { REMOVE_SCRIPT, RENEW_SCRIPT } from './maintenance-scripts.ts';
+import { versionOf } from './row-version.ts';
 import { scanKeys } from './scan-keys.ts';
 import { runScript } from './script.ts';
 import type { Script } from './script.ts';
@@ -24,7 +26,7 @@ export async function renewKeys(servers: RedisServers, layout: ViewLayout, view:
   const oldest = view.ttlSeconds === null ? [] : [serializedTimestamp(asOfMicros - Math.round(view.ttlSeconds * MICROS_PER_SECOND))];
   const parameters = [layout.fields.timestamp, ...lifetimeParameters(keyTtlSeconds), ...oldest];
   let renewed = 0;
-  for await (const keys of scanKeys(servers, layout.keys)) renewed += await runOn(servers, RENEW_SCRIPT, keys, parameters, RENEWED_AT_ONCE);
+  for await (const keys of scanKeys(servers, layout.keys)) renewed += await runOn(servers, RENEW_SCRIPT, keys, () => parameters, RENEWED_AT_ONCE);
   return { renewed };
 }
 
@@ -43,13 +45,26 @@ export async function* scanEntities(servers: RedisServers, layout: ViewLayout, b
   return undefined;
 }
 
+/** Implements OnlineStore.versions. */
+export async function readVersions(servers: RedisServers, layout: ViewLayout, entityKeys: readonly EntityKey[]): Promise<(RowVersion | undefined)[]> {
+  const fields = [layout.fields.timestamp, layout.createdField];
+  const answers = answered(await servers.send(entityKeys.map(layout.encodeKey).map((key) => ({ name: 'HMGET', key, args: [key, ...fields] }))));
+  return (answers as (readonly (Buffer | null)[])[]).map(([event, message]) => (event instanceof Buffer ? versionOf(event, message ?? Buffer.alloc(0)) : undefined));
+}
+
 /** Implements OnlineStore.remove. */
-export async function removeRows(servers: RedisServers, layout: ViewLayout, view: FeatureViewSnapshot, entityKeys: readonly EntityKey[] | undefined): Promise<{ readonly removed: number }> {
-  const parameters = [layout.fields.timestamp, layout.createdField, ...view.features.map(({ name }) => layout.fields.feature(name))];
-  let removed = 0;
-  if (entityKeys !== undefined) removed = await runOn(servers, REMOVE_SCRIPT, entityKeys.map(layout.encodeKey), parameters, REMOVED_AT_ONCE);
-  else for await (const keys of scanKeys(servers, layout.keys)) removed += await runOn(servers, REMOVE_SCRIPT, keys, parameters, REMOVED_AT_ONCE);
-  return { removed };
+export async function removeRows(servers: RedisServers, layout: ViewLayout, view: FeatureViewSnapshot, entityKeys?: readonly EntityKey[], versions?: readonly RowVersion[]): Promise<{ readonly removed: number }> {
+  const fields = [layout.fields.timestamp, layout.createdField, ...view.features.map(({ name }) => layout.fields.feature(name))];
+  const parameters = [String(fields.length), ...fields];
+  if (entityKeys === undefined) {
+    let removed = 0;
+    for await (const keys of scanKeys(servers, layout.keys)) removed += await runOn(servers, REMOVE_SCRIPT, keys, () => parameters, REMOVED_AT_ONCE);
+    return { removed };
+  }
+  const keys = entityKeys.map(layout.encodeKey);
+  const tokens = new Map(versions?.map(({ token }, index) => [keys[index]!.toString('latin1'), Buffer.from(token)]));
+  const tokensOf = (group: readonly Buffer[]): Buffer[] => (versions === undefined ? [] : group.map((key) => tokens.get(key.toString('latin1'))!));
+  return { removed: await runOn(servers, REMOVE_SCRIPT, keys, (group) => [...parameters, ...tokensOf(group)], REMOVED_AT_ONCE) };
 }
 
 async function keysOfView(servers: RedisServers, layout: ViewLayout, keys: readonly Buffer[]): Promise<Buffer[]> {
@@ -57,10 +72,10 @@ async function keysOfView(servers: RedisServers, layout: ViewLayout, keys: reado
   return keys.filter((_, index) => answers[index] === 1);
 }
 
-async function runOn(servers: RedisServers, script: Script, keys: readonly Buffer[], parameters: readonly (string | Buffer)[], keysAtOnce: number): Promise<number> {
+async function runOn(servers: RedisServers, script: Script, keys: readonly Buffer[], parametersOf: (keys: readonly Buffer[]) => readonly (string | Buffer)[], keysAtOnce: number): Promise<number> {
   let count = 0;
   for (let from = 0; from < keys.length; from += keysAtOnce) {
-    const calls = groupBySlot(servers, keys.slice(from, from + keysAtOnce)).map((group) => ({ keys: group, parameters }));
+    const calls = groupBySlot(servers, keys.slice(from, from + keysAtOnce)).map((group) => ({ keys: group, parameters: parametersOf(group) }));
     count += await runScript(servers, script, calls);
   }
   return count;

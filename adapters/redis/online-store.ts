@@ -39,7 +39,8 @@ export function createRedisOnlineStore(options: RedisOnlineStoreOptions): Online
       return attempt(`renew the keys of feature view ${view.name}`, () => layout.renew(view, asOfMicros));
     },
     entities: (view, batchSize) => explained(`list the entities of feature view ${view.name}`, layout.entities(view, batchSize)),
-    remove: (view, entityKeys) => attempt(`remove feature view ${view.name}`, () => layout.remove(view, entityKeys)),
+    versions: (view, entityKeys) => attempt(`look at rows of feature view ${view.name}`, () => layout.versions(view, entityKeys)),
+    remove: (view, entityKeys, versions) => attempt(`remove feature view ${view.name}`, () => layout.remove(view, entityKeys, versions)),
     ping: () => attempt('answer', () => servers.ping()),
     close: () => servers.close(),
   };

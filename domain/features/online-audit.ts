@@ -1,6 +1,7 @@
 import type { Micros } from '../instant.ts';
 import { sameValue } from './canonical.ts';
 import { isWithinAge, type SourceRow } from './point-in-time.ts';
+import { isAhead } from './pushed-rows.ts';
 import type { FeatureViewSnapshot } from './snapshot.ts';
 import type { FeatureValue } from './value-types.ts';
 
@@ -14,6 +15,8 @@ export const DIFFERENCES = {
   different: 'different value',
   /** Online has a newer row than the newest one offline, which was deleted or never there. */
   gone: 'newer online, not offline',
+  /** Online has a row of an event that has not happened yet: nothing is served until then, and no true value gets in. */
+  ahead: 'online before its time',
   /** Online has a value to serve, offline has none. */
   extra: 'online, not offline',
 } as const;
@@ -39,6 +42,8 @@ export interface EntityDifference {
 export interface StoredRow {
   readonly eventTimestampMicros: Micros | undefined;
   readonly values: readonly FeatureValue[];
+  /** Since when the row is known; null: nobody can tell. */
+  readonly createdTimestampMicros: Micros | null;
 }
 
 export interface AuditInstants {
@@ -46,29 +51,39 @@ export interface AuditInstants {
   readonly asOfMicros: Micros;
   /** To where the view is materialized; undefined: it never was. */
   readonly watermarkMicros: Micros | undefined;
+  /** When the online row was read. */
+  readonly nowMicros: Micros;
 }
 
 /**
- * Compares what the stores have of an entity that is offline. `pending`: they differ, but the offline row came to be seen after the last materialization, or the online row is later
- * than the as-of instant; undefined: they serve the same.
+ * Compares what the stores have of an entity that is offline. `pending`: they differ, but the offline row came to be seen after the last materialization, or the online row is of an event
+ * after the as-of instant, or known only since then; undefined: they serve the same.
  */
-export function auditOffline(view: FeatureViewSnapshot, offline: SourceRow, online: StoredRow, { asOfMicros, watermarkMicros }: AuditInstants): EntityDifference | 'pending' | undefined {
+export function auditOffline(view: FeatureViewSnapshot, offline: SourceRow, online: StoredRow, { asOfMicros, watermarkMicros, nowMicros }: AuditInstants): EntityDifference | 'pending' | undefined {
   const features = differing(view, offline.values, online.values);
   const [event, stored] = [offline.eventTimestampMicros!, online.eventTimestampMicros];
+  const difference = (kind: DifferenceKind): EntityDifference => ({ kind, keys: offline.keys, offlineEventMicros: event, onlineEventMicros: stored ?? null, features });
   if (stored === event && features.length === 0) return undefined;
   if (stored === undefined && features.length === 0) return undefined; // all are null: nothing to serve either way
+  if (stored !== undefined && isAhead(stored, nowMicros)) return difference('ahead');
   const seenSince = Math.max(event, offline.createdTimestampMicros ?? event);
-  if (watermarkMicros === undefined || seenSince > watermarkMicros || (stored ?? 0) > asOfMicros) return 'pending';
-  const kind = stored === undefined ? 'missing' : stored < event ? 'stale' : stored === event ? 'different' : 'gone';
-  return { kind, keys: offline.keys, offlineEventMicros: event, onlineEventMicros: stored ?? null, features };
+  if (watermarkMicros === undefined || seenSince > watermarkMicros || isLater(online, asOfMicros)) return 'pending';
+  return difference(stored === undefined ? 'missing' : stored < event ? 'stale' : stored === event ? 'different' : 'gone');
 }
 
 /** Looks at an entity that the online store has and the offline one does not. */
-export function auditOnline(view: FeatureViewSnapshot, keys: readonly FeatureValue[], online: StoredRow, { asOfMicros }: Pick<AuditInstants, 'asOfMicros'>): EntityDifference | undefined {
+export function auditOnline(view: FeatureViewSnapshot, keys: readonly FeatureValue[], online: StoredRow, { asOfMicros, nowMicros }: Pick<AuditInstants, 'asOfMicros' | 'nowMicros'>): EntityDifference | undefined {
   const stored = online.eventTimestampMicros;
+  if (stored === undefined) return undefined;
   const features = differing(view, view.features.map(() => null), online.values);
-  if (stored === undefined || features.length === 0 || !isWithinAge(view.ttlSeconds, stored, asOfMicros)) return undefined;
-  return { kind: 'extra', keys, offlineEventMicros: null, onlineEventMicros: stored, features };
+  const difference = (kind: DifferenceKind): EntityDifference => ({ kind, keys, offlineEventMicros: null, onlineEventMicros: stored, features });
+  if (isAhead(stored, nowMicros)) return difference('ahead');
+  return features.length === 0 || isLater(online, asOfMicros) || !isWithinAge(view.ttlSeconds, stored, asOfMicros) ? undefined : difference('extra');
+}
+
+/** Whether the row came after the look: what came with it offline was not asked for. */
+function isLater({ eventTimestampMicros = -Infinity, createdTimestampMicros }: StoredRow, asOfMicros: Micros): boolean {
+  return eventTimestampMicros > asOfMicros || (createdTimestampMicros !== null && createdTimestampMicros > asOfMicros);
 }
 
 function differing({ features }: FeatureViewSnapshot, offline: readonly FeatureValue[], online: readonly FeatureValue[]): FeatureDifference[] {

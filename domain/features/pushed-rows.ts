@@ -1,6 +1,6 @@
 import { columnOfValues } from '../data/column-of-values.ts';
 import type { RecordBatch } from '../data/columns.ts';
-import type { Micros } from '../instant.ts';
+import { MICROS_PER_SECOND, type Micros } from '../instant.ts';
 import type { FeatureViewSnapshot } from './snapshot.ts';
 import type { FeatureValue } from './value-types.ts';
 
@@ -20,6 +20,14 @@ export interface PushedRow {
 export interface PushedRows {
   readonly view: FeatureViewSnapshot;
   readonly rows: readonly PushedRow[];
+}
+
+/** How far the clock that dated an event may be ahead of ours: a row within this is taken for one of now. */
+const CLOCK_SKEW_MICROS = 5 * MICROS_PER_SECOND;
+
+/** Whether an event has not happened yet. Its row is not to be online before it has: reads pass over it, and it keeps true values out. */
+export function isAhead(eventMicros: Micros, nowMicros: Micros): boolean {
+  return eventMicros > nowMicros + CLOCK_SKEW_MICROS;
 }
 
 /** The rows as OnlineStore.write takes them: join keys, features, `event_timestamp`, `created_timestamp`. */

@@ -31,6 +31,7 @@ function slowStore(): OnlineStore & { readonly asked: Promise<void>; letGo(): vo
     write: () => Promise.resolve({ written: 0, skipped: 0 }),
     renew: () => Promise.resolve({ renewed: 0 }),
     entities: async function* () {},
+    versions: () => Promise.resolve([]),
     remove: () => Promise.resolve({ removed: 0 }),
     ping: () => Promise.resolve(),
     close: () => Promise.resolve(),

@@ -4,6 +4,9 @@ import type { EntityDifference } from '../../domain/features/online-audit.ts';
 import { snapshotView } from '../../domain/features/resolve.ts';
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import { parseInstant } from '../../domain/instant.ts';
+import type { OnlineStore } from '../../ports/online-store.ts';
+import type { Ports } from '../../ports/ports.ts';
+import { testBatch } from '../contracts/online-rows.ts';
 import { createCustomerTables, customer, minute, scores, type CustomerTables, type Score } from '../support/customers.ts';
 import { createFixtureProject, type FixtureProject } from '../support/fixture-project.ts';
 import { runCommand } from './command.ts';
@@ -33,9 +36,9 @@ describe('ml-pipeline features audit', function () {
     for await (const batch of rows.batches) await project.ports.onlineStore.write(view, batch);
     await project.ports.featureRegistry.recordMaterialization('scores', parseInstant(minute(-10))!, parseInstant(minute(10))!, view, { endMicros: parseInstant(minute(10))!, renewedMicros: Date.now() * 1000 });
   };
-  const audit = async (extra: Partial<AuditRequest> = {}) => {
+  const audit = async (extra: Partial<AuditRequest> = {}, ports: Pick<Ports, 'warehouse' | 'onlineStore' | 'clock'> = project.ports) => {
     const found: EntityDifference[] = [];
-    const result = await auditView(project.ports, { view, asOfMicros: parseInstant(minute(30))!, watermarkMicros: parseInstant(minute(10))!, sample: undefined, repair: false, onDifference: (one) => void found.push(one), ...extra });
+    const result = await auditView(ports, { view, asOfMicros: parseInstant(minute(30))!, watermarkMicros: parseInstant(minute(10))!, sample: undefined, repair: false, onDifference: (one) => void found.push(one), ...extra });
     return { ...result, found };
   };
   /** One of each difference: four in the table after the fact, one in the store. */
@@ -49,10 +52,15 @@ describe('ml-pipeline features audit', function () {
     await tables.insert('scores', [6, 0.5, 20], [7, 0.5, 5, 20]); // not materialized yet
   };
 
+  const restore = async (): Promise<void> => {
+    await tables.query(`DELETE FROM feature_mart.scores; INSERT INTO feature_mart.scores SELECT n, n / 7.0, '${minute(0)}', '${minute(0)}', false FROM generate_series(1, ${CUSTOMERS}) AS n`);
+    await materialize();
+  };
+
   it('finds no difference after a materialization, in all entities and in a sample', async () => {
     await materialize();
     const { found, ...all } = await audit();
-    assert.deepEqual(all, { view: 'scores', entities: CUSTOMERS, pending: 0, differences: {}, repaired: 0 });
+    assert.deepEqual(all, { view: 'scores', entities: CUSTOMERS, pending: 0, differences: {}, repaired: 0, changed: 0 });
     assert.equal(found.length, 0);
     assert.equal((await audit({ sample: 100 })).entities, 100);
     assert.equal((await audit({ sample: CUSTOMERS * 2 })).entities, CUSTOMERS);
@@ -61,13 +69,69 @@ describe('ml-pipeline features audit', function () {
   it('finds each kind of difference, both ways, with the values of both sides, and makes them right', async () => {
     await spoil();
     const { found, ...first } = await audit();
-    assert.deepEqual(first, { view: 'scores', entities: CUSTOMERS, pending: 2, differences: { missing: 1, stale: 1, different: 1, gone: 1, extra: 1 }, repaired: 0 });
+    assert.deepEqual(first, { view: 'scores', entities: CUSTOMERS, pending: 2, differences: { missing: 1, stale: 1, different: 1, gone: 1, extra: 1 }, repaired: 0, changed: 0 });
     assert.deepEqual(found.map(({ keys, kind, features }) => [keys[0], kind, features[0]?.offline, features[0]?.online]), [
       [1n, 'missing', 1 / 7, null], [2n, 'stale', 0.5, 2 / 7], [3n, 'different', -1, 3 / 7], [4n, 'gone', 7, 4 / 7], [5n, 'extra', null, 5 / 7],
     ]);
     assert.equal((await audit({ repair: true })).repaired, 5);
     assert.deepEqual((await audit()).differences, {});
     assert.deepEqual(await tables.online('scores', 1, 2, 3, 4, 5, 6), [[1 / 7, 0], [0.5, 5], [-1, 0], [7, -5], undefined, [6 / 7, 0]]);
+  });
+
+  it('leaves alone what another writer changes while it repairs, counts it apart, and finds it right the next time', async () => {
+    await restore();
+    await spoil();
+    const write = (customer: number, score: number, event: string, created: string) => project.ports.onlineStore.write(view, testBatch(view, [{ key: [BigInt(customer)], values: [score], event: parseInstant(event)!, created: parseInstant(created)! }]));
+    const { onlineStore } = project.ports;
+    const disturbed: OnlineStore = {
+      ...onlineStore,
+      remove: async (of, keys, versions) => {
+        if (keys?.some(([id]) => id === 3n) === true) await Promise.all([write(3, 30, minute(31), minute(31)), write(4, 40, minute(0), minute(31))]);
+        if (keys?.some(([id]) => id === 5n) === true) await write(5, 50, minute(31), minute(31));
+        return onlineStore.remove(of, keys, versions);
+      },
+    };
+    const { differences, repaired, changed } = await audit({ repair: true }, { ...project.ports, onlineStore: disturbed });
+    assert.deepEqual([differences, repaired, changed], [{ missing: 1, stale: 1, different: 1, gone: 1, extra: 1 }, 2, 3]);
+    assert.deepEqual(await tables.online('scores', 1, 2, 3, 4, 5), [[1 / 7, 0], [0.5, 5], [30, 31], [40, 0], [50, 31]], 'what was written meanwhile stays');
+    await tables.insert('scores', [3, 30, 31], [4, 40, 0, 31], [5, 50, 31]);
+    const after = await audit({ asOfMicros: parseInstant(minute(32))!, watermarkMicros: parseInstant(minute(32))! });
+    assert.deepEqual(after.differences, { stale: 2 }, 'only what was never materialized');
+    await restore();
+  });
+
+  it('does not take for a difference what was pushed after it had begun', async () => {
+    await materialize();
+    const { warehouse, onlineStore } = project.ports;
+    const late = (id: number, event: number) => testBatch(view, [{ key: [BigInt(id)], values: [9], event: parseInstant(minute(event))!, created: parseInstant(minute(31))! }]);
+    const slow: Ports['warehouse'] = {
+      ...warehouse,
+      newestRows: async (request) => {
+        const rows = await warehouse.newestRows(request);
+        for (const batch of [late(10, 15), late(777_777, 15)]) await onlineStore.write(view, batch);
+        return rows;
+      },
+    };
+    const { differences, pending, repaired } = await audit({ repair: true }, { ...project.ports, warehouse: slow });
+    assert.deepEqual([differences, pending, repaired], [{}, 1, 0]);
+    assert.deepEqual(await tables.online('scores', 10, 777_777), [[9, 15], [9, 15]]);
+  });
+
+  it('tells rows that are online before their time, and removes them', async () => {
+    await materialize();
+    const ahead = Date.now() * 1000 + 3_600_000_000;
+    await project.ports.onlineStore.write(view, testBatch(view, [{ key: [9n], values: [9], event: ahead }, { key: [888_888n], values: [null], event: ahead }]));
+    const { code, stdout } = await runCommand(project.folder, 'features', 'get', 'scores:score', '--entity', 'customer=9');
+    assert.equal(code, 0);
+    assert.match(stdout, /in 59 min/);
+    const found = await audit();
+    assert.deepEqual(found.differences, { ahead: 2 });
+    assert.deepEqual(found.found.map(({ keys, onlineEventMicros }) => [keys[0], onlineEventMicros]), [[9n, ahead], [888_888n, ahead]]);
+    const listed = await runCommand(project.folder, 'features', 'audit', '--views', 'scores', '--all', '--as-of', minute(30));
+    assert.equal(listed.code, 1);
+    assert.match(listed.stdout, /2 online before its time/);
+    assert.deepEqual((await audit({ repair: true })).repaired, 2);
+    assert.deepEqual(await tables.online('scores', 9, 888_888), [[9 / 7, 0], undefined]);
   });
 
   it('samples every entity as likely as every other, the same ones on both sides', async () => {
@@ -88,7 +152,7 @@ describe('ml-pipeline features audit', function () {
     const args = ['features', 'audit', '--views', 'scores', '--as-of', minute(30), '--all'];
     const found = await runCommand(project.folder, ...args);
     assert.equal(found.code, 1, found.stderr);
-    assert.match(found.stdout, /2,999 entities compared, 1 missing online/);
+    assert.match(found.stdout, /3,000 entities compared, 1 missing online/);
     assert.match(found.stdout, /scores +customer=1 +missing online +score +0\.14285714285714285 +null/);
     const repaired = await runCommand(project.folder, 'features', 'audit', '--views', 'scores', '--all', '--repair', '--json');
     assert.equal(repaired.code, 0, repaired.stderr);

@@ -102,6 +102,54 @@ export function defineUpkeepTests({ harness, store, counterView, write, readOne 
     assert.equal((await write(view, { ...rows[0]!, event: NOW - HOUR })).written, 1, 'nothing is remembered of a removed row');
   });
 
+  it('tells which row an entity has: its created timestamp where it is known, and whether another has been written since', async () => {
+    const view = counterView();
+    const row = { key: [3_100_000n], values: [1n], event: NOW };
+    const version = async () => (await store().versions(view, [row.key, [3_100_001n]]));
+    assert.deepEqual(await version(), [undefined, undefined]);
+    const seen = new Set<string>();
+    for (const [change, created] of [[{}, null], [{ created: NOW - 5 }, NOW - 5], [{ created: NOW }, NOW], [{ event: NOW + 1 }, null], [{ event: NOW + 2, created: -7 }, -7]] as const) {
+      assert.equal((await write(view, { ...row, ...change })).written, 1);
+      const [found, other] = await version();
+      assert.deepEqual([found?.createdTimestampMicros, other], [created, undefined]);
+      assert.deepEqual(await version(), [found, undefined], 'the same as long as nobody writes');
+      seen.add(Buffer.from(found!.token).toString('hex'));
+    }
+    assert.equal(seen.size, 5);
+    const wider = { ...view, features: [...view.features, { name: 'm', type: 'String' as const }] };
+    await write(wider, { ...row, values: [1n, 'x'], event: NOW + 2, created: -7 });
+    seen.add(Buffer.from((await version())[0]!.token).toString('hex'));
+    assert.equal(seen.size, 6, 'equal times, written by another definition');
+  });
+
+  it('removes, of the rows that it is told, those that nobody has replaced since', async () => {
+    const view = counterView();
+    const rows = Array.from({ length: 6 }, (_, id) => ({ key: [3_200_000n + BigInt(id)], values: [1n], event: NOW, created: NOW }));
+    const [kept, ...targets] = rows as [(typeof rows)[number], ...typeof rows];
+    await write(view, ...rows);
+    const versions = (await store().versions(view, targets.map(({ key }) => key))).map((version) => version!);
+    await write(view, { ...rows[1]!, event: NOW + 1 }, { ...rows[2]!, values: [2n], created: NOW + 1 });
+    await store().remove(view, [rows[3]!.key]);
+    assert.deepEqual(await store().remove(view, targets.map(({ key }) => key), versions), { removed: 2 });
+    const left = await Promise.all(rows.map(async ({ key }) => (await readOne(view, key))?.values[0]));
+    assert.deepEqual(left, [1n, 1n, 2n, null, null, null]);
+    assert.equal((await readOne(view, kept.key))?.eventTimestampMicros, NOW);
+    assert.deepEqual(await store().remove(view, targets.map(({ key }) => key), versions), { removed: 0 });
+  });
+
+  it('never removes a newer row than the one that it was told, however writers and removers interleave', async () => {
+    const view = counterView();
+    const keys = Array.from({ length: 30 }, (_, id) => [3_300_000n + BigInt(id)]);
+    const at = (event: number) => testBatch(view, keys.map((key) => ({ key, values: [BigInt(event)], event: NOW + event, created: NOW })));
+    for (let round = 0; round < 15; round++) {
+      await store().write(view, at(2 * round));
+      const versions = (await store().versions(view, keys)).map((version) => version!);
+      await Promise.all([harness().connect(3600).write(view, at(2 * round + 1)), store().remove(view, keys, versions)]);
+      const [found] = await store().read([{ view, features: ['n'], entityKeys: keys }]);
+      assert.deepEqual(found, keys.map(() => ({ eventTimestampMicros: NOW + 2 * round + 1, values: [BigInt(2 * round + 1)] })));
+    }
+  });
+
   it('keeps a row whole that is written while its view is removed', async () => {
     const view = testView('raced', [{ name: 'id', type: 'Int64' }], [{ name: 'a', type: 'Int64' }, { name: 'b', type: 'Int64' }]);
     const keys = Array.from({ length: 20 }, (_, id) => [BigInt(id)]);

@@ -6,7 +6,7 @@ import { lifetimeParameters } from '../lifetime.ts';
 import { runScript } from '../script.ts';
 import { createKeyNames, KEYS_BESIDE_FEATURES } from './key-names.ts';
 import type { KeyNames } from './key-names.ts';
-import { entityBatches, removeIds, removeView, renewRows } from './maintenance.ts';
+import { entityBatches, readVersions, removeIds, removeView, renewRows } from './maintenance.ts';
 import { oldestWithin, packTexts } from './pack-texts.ts';
 import { readReadableRows } from './read.ts';
 import { READABLE_WRITE_SCRIPT } from './scripts.ts';
@@ -34,10 +34,11 @@ export function createReadableLayout({ servers, keyTtlSeconds, rowsPerCall }: La
     read: (requests) => readReadableRows(servers, namesOf, requests),
     renew: async (view, asOfMicros) => ({ renewed: await renewRows(servers, namesOf(view), [String(view.features.length + KEYS_BESIDE_FEATURES), ...lifetime, oldestWithin(view, asOfMicros)], rowsAtOnce(view)) }),
     entities: (view, batchSize) => entityBatches(servers, namesOf(view), batchSize),
-    async remove(view, entityKeys) {
+    versions: (view, entityKeys) => readVersions(servers, namesOf(view), entityKeys),
+    async remove(view, entityKeys, versions) {
       const names = namesOf(view);
       if (entityKeys === undefined) return { removed: await removeView(servers, names) };
-      return { removed: await removeIds(servers, names, new Map(entityKeys.map((values) => [names.id(values), []]))) };
+      return { removed: await removeIds(servers, names, entityKeys.map((values, index) => ({ id: names.id(values), token: versions?.[index]?.token }))) };
     },
   };
 }

@@ -1,7 +1,11 @@
 import type { FeatureValue } from '../../../domain/features/value-types.ts';
+import { parseInstant } from '../../../domain/instant.ts';
+import type { RowVersion } from '../../../ports/online-store.ts';
 import { escapeGlob, matchingKeys } from '../scan-keys.ts';
 import { runScript } from '../script.ts';
+import { answered } from '../servers.ts';
 import type { RedisServers } from '../servers.ts';
+import { KEYS_BESIDE_FEATURES } from './key-names.ts';
 import type { KeyNames } from './key-names.ts';
 import { READABLE_REMOVE_SCRIPT, READABLE_RENEW_SCRIPT } from './scripts.ts';
 
@@ -43,9 +47,29 @@ export async function removeView(servers: RedisServers, names: KeyNames): Promis
   return removed;
 }
 
-/** Removes rows, each in one step with the further keys that were found of it. Resolves to how many there were. */
-export async function removeIds(servers: RedisServers, names: KeyNames, foundById: ReadonlyMap<string, readonly string[]>): Promise<number> {
-  const calls = [...foundById].map(([id, found]) => ({ keys: bytesOf([...new Set([...names.row(id), ...found])]), parameters: [] }));
+/** A row to remove. */
+interface Removal {
+  readonly id: string;
+  /** Further keys that were found of it. */
+  readonly found?: readonly string[];
+  /** The row that it is to be still. */
+  readonly token?: Uint8Array | undefined;
+}
+
+/** Implements OnlineStore.versions. A token is the values of the row's first three keys, one after the other, as the script puts them together. */
+export async function readVersions(servers: RedisServers, names: KeyNames, entityKeys: readonly (readonly FeatureValue[])[]): Promise<(RowVersion | undefined)[]> {
+  const keysOf = entityKeys.map((values) => bytesOf(names.row(names.id(values)).slice(0, KEYS_BESIDE_FEATURES)));
+  const answers = answered(await servers.send(keysOf.map((keys) => ({ name: 'MGET', key: keys[0]!, args: keys }))));
+  return (answers as (readonly (Buffer | null)[])[]).map((row) => {
+    if (!(row[0] instanceof Buffer)) return undefined;
+    const [, created] = row;
+    return { createdTimestampMicros: created instanceof Buffer ? (parseInstant(created.toString('utf8')) ?? null) : null, token: Buffer.from(row.map((part) => part ?? '').join(' ')) };
+  });
+}
+
+/** Removes rows, each in one step. Resolves to how many there were. */
+export async function removeIds(servers: RedisServers, names: KeyNames, rows: readonly Removal[]): Promise<number> {
+  const calls = rows.map(({ id, found = [], token }) => ({ keys: bytesOf([...new Set([...names.row(id), ...found])]), parameters: token === undefined ? [] : [Buffer.from(token)] }));
   let removed = 0;
   for (let from = 0; from < calls.length; from += REMOVED_AT_ONCE) removed += await runScript(servers, READABLE_REMOVE_SCRIPT, calls.slice(from, from + REMOVED_AT_ONCE));
   return removed;
@@ -64,7 +88,7 @@ async function* scanNames(servers: RedisServers, prefix: string): AsyncGenerator
   return undefined;
 }
 
-function groupById(names: KeyNames, keys: readonly string[]): Map<string, string[]> {
+function groupById(names: KeyNames, keys: readonly string[]): Removal[] {
   const found = new Map<string, string[]>();
   for (const key of keys) {
     const id = names.idOf(key);
@@ -73,7 +97,7 @@ function groupById(names: KeyNames, keys: readonly string[]): Map<string, string
     if (others === undefined) found.set(id, [key]);
     else others.push(key);
   }
-  return found;
+  return [...found].map(([id, others]) => ({ id, found: others }));
 }
 
 function bytesOf(keys: readonly string[]): Buffer[] {

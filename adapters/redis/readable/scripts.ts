@@ -74,9 +74,10 @@ end
 return renewed
 `);
 
-/** Removes one row. KEYS: as for writing, and further keys that belong to it. Answers whether there was an event timestamp. */
+/** Removes one row. KEYS: as for writing, and further keys that belong to it. ARGV: nothing, or the token of the row that is to go: another one stays. Answers whether a row went. */
 export const READABLE_REMOVE_SCRIPT = defineScript(`
-local there = redis.call('EXISTS', KEYS[1])
+local there = redis.call('MGET', KEYS[1], KEYS[2], KEYS[3])
+if ARGV[1] and ARGV[1] ~= (there[1] or '') .. ' ' .. (there[2] or '') .. ' ' .. (there[3] or '') then return 0 end
 redis.call('UNLINK', unpack(KEYS))
-return there
+return there[1] and 1 or 0
 `);

@@ -51,7 +51,7 @@ function lines(selection: FeatureSelection, rows: readonly EntityRow[], values: 
   const cells = rows.flatMap((row, index) =>
     (values[index] as readonly StoredValue[]).map(({ view, feature, value, status, eventMicros, ageMicros, ttlLeftMicros }) => {
       const taken = selection.views.find((candidate) => selectedName(candidate) === view);
-      const times = eventMicros === undefined ? ['', '', ''] : [formatInstant(eventMicros), duration(ageMicros), taken?.ttlSeconds === null ? 'no ttl' : duration(ttlLeftMicros)];
+      const times = eventMicros === undefined ? ['', '', ''] : [formatInstant(eventMicros), age(ageMicros), taken?.ttlSeconds === null ? 'no ttl' : duration(ttlLeftMicros)];
       return [row.text, `${view}:${feature}`, status === 'NOT_FOUND' ? '' : showValue(value), ...times, status];
     }),
   );
@@ -74,6 +74,11 @@ function asJson(row: EntityRow, values: readonly StoredValue[]): object {
 }
 
 const UNITS = [['d', 86_400], ['h', 3600], ['min', 60], ['s', 1]] as const;
+
+/** How long ago; of an event that has not happened yet, in how long. */
+function age(micros: Micros | undefined): string {
+  return micros !== undefined && micros < 0 ? `in ${duration(-micros)}` : duration(micros);
+}
 
 /** `3 d 4 h`, `12 min 5 s`: the two largest units. */
 function duration(micros: Micros | undefined): string {

@@ -9,9 +9,9 @@ const VIEW: FeatureViewSnapshot = {
   source: { name: 'v', table: 'feature_mart.v', timestampField: 'at' },
 };
 const [NOW, WATERMARK] = [1_000_000_000, 990_000_000];
-const instants = { asOfMicros: NOW, watermarkMicros: WATERMARK };
+const instants = { asOfMicros: NOW, watermarkMicros: WATERMARK, nowMicros: NOW + 1_000_000 };
 const offline = (event: number, values: readonly FeatureValue[], created: number | null = null): SourceRow => ({ keys: [1n], eventTimestampMicros: event, createdTimestampMicros: created, values });
-const online = (event: number | undefined, values: readonly FeatureValue[]): StoredRow => ({ eventTimestampMicros: event, values });
+const online = (event: number | undefined, values: readonly FeatureValue[], created: number | null = null): StoredRow => ({ eventTimestampMicros: event, values, createdTimestampMicros: created });
 
 describe('the comparison of an online row with the offline one', () => {
   const kind = (row: SourceRow, stored: StoredRow): unknown => {
@@ -39,7 +39,23 @@ describe('the comparison of an online row with the offline one', () => {
     assert.equal(kind(offline(WATERMARK, [1, 'x']), online(undefined, [null, null])), 'missing');
     assert.equal(kind(offline(5, [1, 'x'], WATERMARK + 1), online(4, [1, 'x'])), 'pending');
     assert.equal(kind(offline(5, [1, 'x']), online(NOW + 1, [1, 'x'])), 'pending');
+    assert.equal(kind(offline(5, [1, 'x']), online(6, [2, 'x'], NOW + 1)), 'pending', 'pushed after the look began');
+    assert.equal(kind(offline(5, [1, 'x']), online(6, [2, 'x'], NOW)), 'gone');
     assert.equal(auditOffline(VIEW, offline(5, [1, 'x']), online(undefined, [null, null]), { ...instants, watermarkMicros: undefined }), 'pending');
+  });
+});
+
+describe('a row online whose event has not happened yet', () => {
+  const ahead = instants.nowMicros + 5_000_001;
+
+  it('is told from all others, whatever it holds and however little the clocks differ beyond five seconds', () => {
+    for (const values of [[1, 'x'], [2, 'y'], [null, null]]) {
+      assert.deepEqual((auditOffline(VIEW, offline(5, [1, 'x']), online(ahead, values), instants) as { kind: string }).kind, 'ahead');
+      assert.equal(auditOnline(VIEW, [1n], online(ahead, values), instants)?.kind, 'ahead');
+    }
+    assert.equal(auditOffline(VIEW, offline(5, [1, 'x']), online(ahead - 1, [2, 'x']), instants), 'pending');
+    assert.equal(auditOnline(VIEW, [1n], online(ahead - 1, [2, 'x']), instants), undefined);
+    assert.equal((auditOffline(VIEW, offline(WATERMARK + 1, [1, 'x']), online(ahead, [1, 'x']), { ...instants, watermarkMicros: undefined }) as { kind: string }).kind, 'ahead');
   });
 });
 
@@ -54,5 +70,6 @@ describe('a look at a row that is online and not offline', () => {
     assert.ok(!isExtra(online(NOW - 100_000_001, [1, 'x'])));
     assert.ok(!isExtra(online(NOW, [null, null])));
     assert.ok(!isExtra(online(undefined, [null, null])));
+    assert.ok(!isExtra(online(NOW, [1, 'x'], NOW + 1)), 'pushed after the look began');
   });
 });
