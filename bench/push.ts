@@ -51,7 +51,7 @@ async function main(postgresUrl: string | undefined, redisUrl: string | undefine
     };
     console.log(`load average ${(await readFile('/proc/loadavg', 'utf8')).split(' ')[0]}\n| rows a push | way | pushes/s | rows/s |\n| --- | --- | --- | --- |`);
     for (const rowsAPush of [1, 100, 1000]) {
-      await measure('through the list', view, rowsAPush, seconds, (rows) => queue.submit({ views: [rows], online: true }));
+      await measure('through the list', view, rowsAPush, seconds, (rows) => queue.submit({ receivedMicros: Date.now() * 1000, views: [rows], online: true }));
       await measure('COPY, then online, without a list', view, rowsAPush, seconds, plain);
     }
   } finally {
@@ -68,7 +68,7 @@ async function measure(way: string, view: FeatureViewSnapshot, rowsAPush: number
   let pushes = 0;
   const make = (): PushedRows => {
     const now = Date.now() * 1000;
-    const rows = Array.from({ length: rowsAPush }, () => ({ key: [BigInt(next++ % 100_000)], values: NAMES.map((_, index) => next / (index + 3)), eventTimestampMicros: now, createdTimestampMicros: now, deleted: false }));
+    const rows = Array.from({ length: rowsAPush }, () => ({ key: [BigInt(next++ % 100_000)], values: NAMES.map((_, index) => next / (index + 3)), eventTimestampMicros: now, createdTimestampMicros: null, deleted: false }));
     return { view, rows };
   };
   const start = performance.now();

@@ -6,7 +6,7 @@ import type { OnlineStore } from '../../ports/online-store.ts';
 import type { Push, PushLog, RecordedPush } from '../../ports/push-log.ts';
 import { exceptionText, feastError } from './faults.ts';
 
-/** `written`: in every store that was asked for. `recorded`: kept for good, and given to the online store as soon as that answers. */
+/** `written`: in every store that was asked for. `recorded`: kept for good, and given to the online store as soon as that answers, and as soon as its events have happened. */
 export type PushOutcome = 'written' | 'recorded';
 
 export interface PushQueue {
@@ -82,18 +82,18 @@ export function createPushQueue({ pushLog, onlineStore, log, pendingRows = () =>
       void finish(group, recorded);
     } catch (error) {
       const isTransient = error instanceof PipelineError && error.retryable;
-      if (group.length === 1 || isTransient) for (const { failed } of group) failed(error);
+      if (group.length === 1 || isTransient) for (const { failed } of group) failed(asFault(error));
       else for (const one of group) await recordGroup([one]);
     }
   }
 
   async function finish(group: readonly Waiting[], recorded: readonly RecordedPush[]): Promise<void> {
-    const online = recorded.filter(({ tickets }) => tickets.length > 0);
-    const problem = await writeOnline(online.flatMap(({ views }) => views)).then(() => undefined, (error: unknown) => error ?? new Error('unknown'));
-    group.forEach(({ done, failed, push }) => (problem === undefined || !push.online ? done('written') : problem instanceof PipelineError && problem.retryable ? done('recorded') : failed(problem)));
-    if (problem !== undefined) return log.warn('pushed rows wait for the online store', { pushes: online.length, error: problem instanceof Error ? problem.message : String(problem) });
+    const tickets = recorded.flatMap((one) => one.tickets);
+    const problem = await writeOnline(recorded.flatMap(({ views }) => views)).then(() => undefined, (error: unknown) => error ?? new Error('unknown'));
+    group.forEach((waiter, index) => answer(waiter, recorded[index]!, problem));
+    if (problem !== undefined) return log.warn('pushed rows wait for the online store', { pushes: recorded.filter(({ views }) => views.length > 0).length, error: problem instanceof Error ? problem.message : String(problem) });
     // Rows that stay listed are written again later, which changes nothing.
-    if (online.length > 0) await pushLog.settle(online.flatMap(({ tickets }) => tickets)).catch((error: unknown) => log.warn('pushed rows not settled', { error: String(error) }));
+    if (tickets.length > 0) await pushLog.settle(tickets).catch((error: unknown) => log.warn('pushed rows not settled', { error: String(error) }));
   }
 
   async function writeOnline(views: readonly PushedRows[]): Promise<void> {
@@ -105,6 +105,19 @@ export function createPushQueue({ pushLog, onlineStore, log, pendingRows = () =>
     }
     for (const [view, viewRows] of rowsOf) await onlineStore.write(view, pushedBatch({ view, rows: viewRows }));
   }
+}
+
+/** Tells a caller what became of his push, which is recorded; `problem`: why what was to be online at once is not. */
+function answer({ done, failed }: Waiting, { views, heldRows }: RecordedPush, problem: unknown): void {
+  if (problem === undefined || views.length === 0) done(heldRows === 0 ? 'written' : 'recorded');
+  else if (problem instanceof PipelineError && problem.retryable) done('recorded');
+  else failed(problem);
+}
+
+/** What the tables refuse is the caller's to mend, and nothing to try again as it is. */
+function asFault(error: unknown): unknown {
+  if (!(error instanceof PipelineError) || (error.code !== 'CONFLICT' && error.code !== 'INVALID_DATA')) return error;
+  return feastError(error.code === 'CONFLICT' ? 409 : 422, 'FeastError', error.message);
 }
 
 /** UNAVAILABLE when the work takes longer. It goes on: what it records then is recorded once, however often the push is sent again. */

@@ -4,26 +4,27 @@ import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import type { FeatureValue, ValueType } from '../../domain/features/value-types.ts';
 import { MICROS_PER_SECOND, parseInstant, type Micros } from '../../domain/instant.ts';
 import { suggestion } from '../../domain/nearest.ts';
-import type { PushedRow, PushedRows } from '../../domain/features/pushed-rows.ts';
+import { isAhead, type PushedRow, type PushedRows } from '../../domain/features/pushed-rows.ts';
 import { toJson } from '../json.ts';
 import { unprocessable, type BodyProblem } from './faults.ts';
 import { readColumns, type ValueColumns } from './requests.ts';
 
 export interface PushRules {
-  /** When the request arrived: the created timestamp of rows that bring none. */
+  /** When the request arrived. */
   readonly now: Micros;
-  /** Whether rows without a created timestamp get one. Rows for the online store alone do not: the first row of an event then stays, whatever is sent again. */
-  readonly stampCreated: boolean;
   /** Whether a column that no view has is refused: it would be lost from the offline table without a word. */
   readonly refuseUnknown: boolean;
+  /** Whether an event that has not happened yet is refused: the online store alone has no place where its row could wait. */
+  readonly refuseAhead: boolean;
 }
 
 /** Rows that one request may have. */
 export const MOST_PUSHED_ROWS = 100_000;
 /** A time before this is a mistake, such as seconds taken for milliseconds. */
 const EARLIEST = parseInstant('1900-01-01T00:00:00Z')!;
-/** How far ahead of us a caller's clock may be. A later event would keep every true one out of the online store until its time. */
+/** How far ahead an event may be: beyond a day it is a mistake. */
 const AHEAD_MICROS = 86_400 * MICROS_PER_SECOND;
+const AHEAD = 'The event has not happened yet: online, its row would keep true values out until then, and would not be served itself. Push it with "to": "online_and_offline", which holds it until its time, or send it then.';
 /** Problems that one answer lists. */
 const MOST_PROBLEMS = 100;
 /** Names that Feast's remote clients give these columns, whatever the source calls them. */
@@ -81,16 +82,17 @@ function viewRows({ joinKeys, features, source, name: viewName }: FeatureViewSna
   const eventColumn = find([source.timestampField, ...EVENT_NAMES]);
   if (eventColumn === undefined) problems.add(['df', source.timestampField], `Feature view ${viewName} needs this column: when each row became true. ${suggestion(source.timestampField, Object.keys(columns))}`, null);
   const createdColumn = find([...(source.createdTimestampColumn === undefined ? [] : [source.createdTimestampColumn]), ...CREATED_NAMES]);
-  const stamp = source.createdTimestampColumn !== undefined && rules.stampCreated ? rules.now : null;
-  const instants = (column: string | undefined, isOptional: boolean): readonly (Micros | null)[] =>
-    column === undefined ? [] : columns[column]!.map((raw, row) => (raw === null && isOptional ? null : checkedInstant(raw, rules.now, ['df', column, row], problems)));
-  const events = instants(eventColumn, false);
-  const created = source.createdTimestampColumn === undefined ? [] : instants(createdColumn, true);
+  const instants = (column: string | undefined, isEvent: boolean): readonly (Micros | null)[] => {
+    const limits = { now: rules.now, refuseAhead: isEvent && rules.refuseAhead };
+    return column === undefined ? [] : columns[column]!.map((raw, row) => (raw === null && !isEvent ? null : checkedInstant(raw, limits, ['df', column, row], problems)));
+  };
+  const events = instants(eventColumn, true);
+  const created = source.createdTimestampColumn === undefined ? [] : instants(createdColumn, false);
   return Array.from({ length: rowCount }, (_, row) => ({
     key: keys.map((column) => column[row] ?? null),
     values: values.map((column) => (deleted[row] === true ? null : (column[row] ?? null))),
     eventTimestampMicros: events[row] ?? 0,
-    createdTimestampMicros: created[row] ?? stamp,
+    createdTimestampMicros: created[row] ?? null,
     deleted: deleted[row] === true,
   }));
 }
@@ -108,11 +110,12 @@ function checkedValue(type: ValueType, raw: unknown, nullable: boolean, loc: rea
 }
 
 /** Only text: of a number nobody can tell whether it counts seconds, milliseconds or nanoseconds. */
-function checkedInstant(raw: unknown, now: Micros, loc: readonly (string | number)[], problems: ProblemList): Micros {
+function checkedInstant(raw: unknown, { now, refuseAhead }: Pick<PushRules, 'now' | 'refuseAhead'>, loc: readonly (string | number)[], problems: ProblemList): Micros {
   const micros = typeof raw === 'string' ? parseInstant(raw) : undefined;
   if (micros === undefined) problems.add(loc, 'This is not an instant such as "2026-11-23T10:00:00Z" (without a zone: UTC).', shown(raw));
   else if (micros < EARLIEST) problems.add(loc, 'The instant is before 1900.', raw);
-  else if (micros > now + AHEAD_MICROS) problems.add(loc, 'The instant is more than a day ahead: it would keep every true value out of the online store until then.', raw);
+  else if (micros > now + AHEAD_MICROS) problems.add(loc, 'The instant is more than a day ahead.', raw);
+  else if (refuseAhead && isAhead(micros, now)) problems.add(loc, AHEAD, raw);
   return micros ?? 0;
 }
 

@@ -20,16 +20,17 @@ const TARGETS = ['online', 'offline', 'online_and_offline'];
 
 /**
  * Takes the rows of a push to where they are to go; a bad row, and nothing of it is written. Offline rows are recorded in PostgreSQL first, with what is to be written
- * online (docs/adr/0017-push-log.md). Rows for the online store alone go straight there: an answer then means that the store has them.
+ * online (docs/adr/0017-push-log.md); what is not yet true waits there. Rows for the online store alone go straight there: an answer then means that the store has them.
  */
 export async function push(definitions: Definitions, { onlineStore, queue, clock }: PushDependencies, body: PushBody): Promise<PushOutcome> {
   if (!TARGETS.includes(body.to)) throw exceptionText(`${body.to} is not a supported push format. Please specify one of these [${TARGETS.map(pythonRepr).join(', ')}].`);
   const views = definitions.pushSources.get(body.push_source_name);
   if (views === undefined) throw feastError(422, 'PushSourceNotFoundException', `Unable to find push source '${body.push_source_name}'.${didYouMean(body.push_source_name, definitions.pushSources.keys()).replace(/^\./, '')}`);
   const offline = body.to !== 'online';
-  const pushed = readPushedRows(views, body.df, { now: clock.now(), stampCreated: offline, refuseUnknown: offline });
+  const now = clock.now();
+  const pushed = readPushedRows(views, body.df, { now, refuseUnknown: offline, refuseAhead: !offline });
   if (pushed[0]?.rows.length === 0) return 'written';
-  if (offline) return queue.submit({ views: pushed, online: body.to === 'online_and_offline' });
+  if (offline) return queue.submit({ receivedMicros: now, views: pushed, online: body.to === 'online_and_offline' });
   for (const rows of pushed) await onlineStore.write(rows.view, pushedBatch(rows));
   return 'written';
 }
@@ -41,6 +42,6 @@ export async function writeToOnlineStore(definitions: Definitions, { onlineStore
     const { project, views } = definitions;
     throw feastError(404, 'FeatureViewNotFoundException', `Feature view ${body.feature_view_name} does not exist in project ${project}${didYouMean(body.feature_view_name, views.keys())}`);
   }
-  const [rows] = readPushedRows([view], body.df, { now: clock.now(), stampCreated: false, refuseUnknown: false });
+  const [rows] = readPushedRows([view], body.df, { now: clock.now(), refuseUnknown: false, refuseAhead: true });
   if (rows !== undefined && rows.rows.length > 0) await onlineStore.write(view, pushedBatch(rows));
 }

@@ -43,16 +43,22 @@ describe("Feast's route /push", () => {
     assert.equal(Date.parse(rows[0].event), Date.parse(EVENT));
   });
 
-  it('takes an event once, however often it is sent, with the created timestamp of the first time; a correction is another event', async () => {
-    await api.post('/push', push(ROW, 'online_and_offline'));
-    api.now = NOW + 60_000_000;
-    await api.post('/push', push({ ...ROW, clicks: [2] }, 'online_and_offline'));
-    api.now = NOW + 120_000_000;
-    assert.equal((await api.post('/push', push(ROW, 'online_and_offline'))).status, 200);
-    api.now = NOW;
-    const rows = (await offline()) as { clicks: string; created_timestamp: Date }[];
-    assert.deepEqual(rows.map(({ clicks, created_timestamp: created }) => [clicks, created.getTime()]), [['1', NOW / 1000], ['2', NOW / 1000 + 60_000]]);
-    assert.equal((await online(9007199254740993n)).values[0], 2n, 'the repeated first event does not come after its correction');
+  it('takes an event once, however often it is sent again, with the created timestamp of the first time; a correction is another row, also back to what was said before', async () => {
+    const send = async (clicks: number, at: number): Promise<void> => {
+      api.now = NOW + at * 60_000_000;
+      assert.equal((await api.post('/push', push({ ...ROW, clicks: [clicks] }, 'online_and_offline'))).status, 200);
+      api.now = NOW;
+    };
+    const rows = async (): Promise<unknown[]> => ((await offline()) as { clicks: string; created_timestamp: Date }[]).map(({ clicks, created_timestamp: created }) => [clicks, (created.getTime() - NOW / 1000) / 60_000]);
+    await send(1, 0);
+    await send(1, 1);
+    assert.deepEqual([await rows(), (await online(9007199254740993n)).values[0]], [[['1', 0]], 1n]);
+    await send(2, 2);
+    await send(2, 3);
+    assert.deepEqual([await rows(), (await online(9007199254740993n)).values[0]], [[['1', 0], ['2', 2]], 2n]);
+    await send(1, 4);
+    await send(1, 5);
+    assert.deepEqual([await rows(), (await online(9007199254740993n)).values[0]], [[['1', 0], ['2', 2], ['1', 4]], 1n]);
   });
 
   it('takes equal events that arrive together once', async () => {
@@ -107,11 +113,55 @@ describe("Feast's route /push", () => {
     const bad = push({ ...ROW, user_id: [1], small: [40_000] }, 'online_and_offline'); // the column is an int2
     const [first, second] = await Promise.all([api.post('/push', good), api.post('/push', bad)]);
     assert.equal(first.status, 200, first.text);
-    assert.equal(second.status, 500);
-    assert.match(second.text, /PostgreSQL could not convert a value/);
+    assert.equal(second.status, 422);
+    assert.match(second.text, /FeastError.*PostgreSQL could not convert a value/);
     assert.equal((await offline()).length, 0);
     assert.equal((await online(1n)).eventTimestampMicros, undefined);
     assert.equal((await api.database.query('SELECT FROM feature_mart.user_item')).rowCount, 1);
+  });
+
+  it('says what to do where a unique index of the table leaves no room for a correction, writes nothing, and records what came with it', async () => {
+    await api.database.query('CREATE UNIQUE INDEX one_each ON feature_mart.user_item (user_id, item_id, event_timestamp)');
+    const item = (user: number, n: number) => ({ push_source_name: 'item_push', df: { user_id: [user], item_id: ['x'], n: [n], event_timestamp: [EVENT] }, to: 'online_and_offline' });
+    assert.equal((await api.post('/push', item(1, 1))).status, 200);
+    const [other, refused] = await Promise.all([api.post('/push', item(2, 1)), api.post('/push', item(1, 2))]);
+    await api.database.query('DROP INDEX feature_mart.one_each');
+    assert.equal(other.status, 200);
+    assert.equal(refused.status, 409);
+    const { module: where, class: name, message } = JSON.parse(JSON.parse(refused.text) as string) as Record<string, string>;
+    assert.deepEqual([where, name], ['feast.errors', 'FeastError']);
+    assert.match(message!, /feature_mart\.user_item .*one_each.*include the column of the created timestamp.*nothing was written/);
+    assert.equal((await api.database.query('SELECT FROM feature_mart.user_item')).rowCount, 2);
+    assert.equal((await api.store.read([{ view: viewOf('user_item'), features: ['n'], entityKeys: [[1n, 'x']] }]))[0]![0]!.values[0], 1n);
+    await until(async () => (await pending()) === 0);
+    assert.equal((await api.post('/push', item(1, 2))).status, 200, 'after the index has gone');
+  });
+
+  it('holds what has not happened yet until it has, and says so with 202', async () => {
+    const [soon, later] = ['2026-11-02T12:00:05Z', '2026-11-02T15:00:00Z'];
+    assert.equal((await api.post('/push', push({ ...ROW, event_timestamp: [soon] }, 'online_and_offline'))).status, 200, 'clocks differ by seconds');
+    assert.equal((await online(9007199254740993n)).eventTimestampMicros, at(soon));
+    assert.equal((await api.post('/push', push({ ...ROW, clicks: [9], event_timestamp: [later] }, 'online_and_offline'))).status, 202);
+    assert.equal((await api.post('/push', push({ ...ROW, clicks: [9], event_timestamp: [later] }, 'online_and_offline'))).status, 202);
+    assert.deepEqual([(await offline()).length, await pending()], [2, 1]);
+    assert.equal((await online(9007199254740993n)).eventTimestampMicros, at(soon), 'what is true now is served');
+    const { rows: [listed] } = await api.database.query<{ due: Date }>('SELECT due_at AS due FROM push_log.pending');
+    assert.equal(listed!.due.getTime(), Date.parse(later));
+    assert.equal((await api.post('/push', push({ ...ROW, user_id: [5], event_timestamp: [later] }, 'offline'))).status, 200);
+    assert.equal(await pending(), 1);
+  });
+
+  it('refuses, for the online store alone, what has not happened yet, and says what to do', async () => {
+    const df = { ...ROW, event_timestamp: ['2026-11-02T12:00:05.000001Z'] };
+    const item = { user_id: [5], item_id: ['x'], n: [6], event_timestamp: ['2026-11-02T13:00:00Z'] };
+    for (const said of [await api.post('/push', push(df)), await api.post('/push', push(df, 'online')), await api.post('/write-to-online-store', { feature_view_name: 'user_item', df: item })]) {
+      assert.equal(said.status, 422);
+      const { detail } = JSON.parse(said.text) as { detail: { loc: unknown[]; msg: string }[] };
+      assert.deepEqual(detail.map(({ loc }) => loc), [['body', 'df', 'event_timestamp', 0]]);
+      assert.match(detail[0]!.msg, /has not happened yet.*"online_and_offline"/);
+    }
+    assert.equal((await online(9007199254740993n)).eventTimestampMicros, undefined);
+    assert.equal((await api.post('/push', push({ ...ROW, created_timestamp: ['2026-11-02T13:00:00Z'] }))).status, 200, 'a created timestamp is another thing');
   });
 
   it('names the column that vanished from the table, and writes nothing', async () => {
