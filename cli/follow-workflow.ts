@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, CancelledFailure, ChildWorkflowFailure, TerminatedFailure } from '@temporalio/common';
-import { PipelineError } from '../domain/errors.ts';
 import { progressQuery, type Progress } from '../temporal/progress.ts';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts';
 import type { Output } from './output.ts';
 import { progressLines, newlyEnded } from './progress-view.ts';
+import { toldAway } from './temporal-away.ts';
 
 export type Followed<T> = { readonly result: T } | { readonly exitCode: ExitCode };
 
@@ -13,8 +13,6 @@ export type Followed<T> = { readonly result: T } | { readonly exitCode: ExitCode
 const POLL_MS = 500;
 /** A question that no worker answers within this time is given up: the next one comes soon. */
 const QUERY_MS = 2_000;
-/** gRPC's number for a server that does not answer. */
-const GRPC_UNAVAILABLE = 14;
 
 /**
  * Shows a workflow's steps until it ends. Ctrl-C only stops the looking: the workflow goes on, and how to come back is said.
@@ -105,7 +103,7 @@ function watchProgress(client: Client, handle: WorkflowHandle, output: Output): 
 
 /** The deepest cause that a person can act on. */
 function reportFailure(error: unknown, workflowId: string, output: Output): ExitCode {
-  if (!(error instanceof WorkflowFailedError)) throw lostServer(error, workflowId);
+  if (!(error instanceof WorkflowFailedError)) throw toldAway(error, `Temporal does not answer any more. ${workflowId} goes on when it is back; look with: ml-pipeline attach ${workflowId}`);
   let cause: unknown = error.cause;
   while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause !== undefined) cause = cause.cause;
   const code = cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
@@ -113,10 +111,4 @@ function reportFailure(error: unknown, workflowId: string, output: Output): Exit
   output.result({ workflow_id: workflowId, error: { code: code ?? null, message, problems: cause instanceof ApplicationFailure ? (cause.details?.[0] ?? []) : [] } }, []);
   output.note(`${workflowId} failed${code === undefined ? '' : ` (${code})`}: ${message}`);
   return cause instanceof CancelledFailure ? EXIT.interrupted : exitCodeOf(code);
-}
-
-function lostServer(error: unknown, workflowId: string): unknown {
-  const { code, cause } = (error ?? {}) as { readonly code?: unknown; readonly cause?: { readonly code?: unknown } };
-  if (code !== GRPC_UNAVAILABLE && cause?.code !== GRPC_UNAVAILABLE) return error;
-  return new PipelineError('UNAVAILABLE', `Temporal does not answer any more. ${workflowId} goes on when it is back; look with: ml-pipeline attach ${workflowId}`, { cause: error });
 }

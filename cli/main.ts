@@ -8,6 +8,7 @@ import { PipelineError } from '../domain/errors.ts';
 import { packageFolder, packageVersion } from './package-folder.ts';
 import { createProgram } from './program.ts';
 import type { Running, Services } from './services.ts';
+import { toldAway } from './temporal-away.ts';
 
 const CONNECT_TIMEOUT = '5s';
 
@@ -51,7 +52,13 @@ const services: Services = {
       await connection.close(); // it would go on trying, and keep this process alive
       throw new PipelineError('UNAVAILABLE', `Temporal does not answer at ${address}. Start it with \`ml-pipeline stack up\`, or see temporal.address in config/environments.`, { cause: error });
     });
-    return use(new Client({ connection, namespace })).finally(() => connection.close());
+    try {
+      return await use(new Client({ connection, namespace }));
+    } catch (error) {
+      throw toldAway(error, `Temporal at ${address} does not answer any more. What is under way goes on when it is back; the same command may be given again.`);
+    } finally {
+      await connection.close();
+    }
   },
   runStorage: async () => {
     const { folder, config } = await project();

@@ -28,7 +28,6 @@ export interface ScheduleStore {
 }
 
 const GRPC_INVALID_ARGUMENT = 3;
-const GRPC_AWAY = [4, 14];
 
 export function openScheduleStore(client: Client, { project, temporal }: Pick<ProjectSettings, 'project' | 'temporal'>): ScheduleStore {
   const originOf = (memo: Readonly<Record<string, unknown>> | undefined): ScheduleOrigin => {
@@ -83,7 +82,6 @@ export async function told<T>(call: () => Promise<T>): Promise<T> {
     if (!(error instanceof ServiceError)) throw error;
     const { code, details } = (error.cause ?? {}) as { readonly code?: number; readonly details?: string };
     if (code === GRPC_INVALID_ARGUMENT) throw new PipelineError('INVALID_INPUT', `Temporal refuses the schedule: ${details ?? error.message}`, { cause: error });
-    if (code !== undefined && GRPC_AWAY.includes(code)) throw new PipelineError('UNAVAILABLE', `Temporal did not answer: ${details ?? error.message}`, { cause: error });
     throw error;
   }
 }
