@@ -1,3 +1,4 @@
+import { checkMaterialization } from '../activities/plan-materialization.ts';
 import { startPushDelivery } from '../adapters/postgres/push-delivery.ts';
 import { createMaterializationRunner } from '../adapters/temporal/materialization-runner.ts';
 import { bindPorts, closePorts } from '../config/bind-ports.ts';
@@ -68,7 +69,7 @@ async function openRoutes(project: Project, ports: Ports, log: Log, { readOnly, 
   const { address, namespace, task_queue: taskQueue } = project.config.temporal;
   const definitions = await holdDefinitions(ports.featureRegistry, { project: project.config.project, log, transforms: ports.transformRunner, isRequired: isAlone });
   opened.push(() => definitions.close());
-  const runner = createMaterializationRunner({ address, namespace, taskQueue });
+  const runner = createMaterializationRunner({ address, namespace, taskQueue, check: (request) => checkMaterialization(ports, request) });
   opened.push(() => runner.close());
   const delivery = startPushDelivery({ pushLog, onlineStore, clock, log });
   opened.push(() => delivery.stop());

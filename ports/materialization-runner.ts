@@ -10,7 +10,10 @@ export interface MaterializationRequest {
 
 /** Starts materializations. */
 export interface MaterializationRunner {
-  /** `ended` resolves when the values are in the online store, and rejects when it failed. CONFLICT when one of the same views is under way, UNAVAILABLE when none can be started. */
+  /**
+   * `ended` resolves when the values are in the online store, and rejects when it failed. What the workflow's plan would refuse is refused before anything is started: INVALID_INPUT for a window,
+   * NOT_FOUND for a view, with the fields of the request as the problems' paths. CONFLICT when one of the same views is under way, UNAVAILABLE when none can be started.
+   */
   start(request: MaterializationRequest): Promise<{ readonly ended: Promise<void> }>;
   close(): Promise<void>;
 }

@@ -1,30 +1,34 @@
-import { Client, Connection, WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
-import { ApplicationFailure, WorkflowIdConflictPolicy } from '@temporalio/common';
-import { ERROR_CODES, PipelineError, type ErrorCode } from '../../domain/errors.ts';
-import type { MaterializationRunner } from '../../ports/materialization-runner.ts';
+import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { WorkflowIdConflictPolicy } from '@temporalio/common';
+import { PipelineError } from '../../domain/errors.ts';
+import type { MaterializationRequest, MaterializationRunner } from '../../ports/materialization-runner.ts';
 import type { MaterializeFeaturesInput } from '../../temporal/inputs.ts';
 import { materializeWorkflowId } from '../../temporal/workflow-ids.ts';
+import { materializationFailure } from './materialization-failure.ts';
 
-export interface TemporalAddress {
+export interface MaterializationRunnerOptions {
   readonly address: string;
   readonly namespace: string;
   readonly taskQueue: string;
+  /** Refuses what the workflow's plan would refuse, and changes nothing. */
+  readonly check: (request: MaterializationRequest) => Promise<void>;
 }
 
 /** Milliseconds that starting a workflow may take. */
 const START_MS = 5_000;
 
 /** Materializations as Temporal workflows, under the ids that the commands give them. Connects with the first call. */
-export function createMaterializationRunner({ address, namespace, taskQueue }: TemporalAddress): MaterializationRunner {
+export function createMaterializationRunner({ address, namespace, taskQueue, check }: MaterializationRunnerOptions): MaterializationRunner {
   const connection = Connection.lazy({ address, connectTimeout: START_MS });
   const client = new Client({ connection, namespace });
   return {
     start: async (request) => {
+      await check(request);
       const input: MaterializeFeaturesInput = request;
       const workflowId = materializeWorkflowId(request.views ?? []);
       try {
         const handle = await client.withDeadline(Date.now() + START_MS, () => client.workflow.start('materializeFeatures', { workflowId, taskQueue, args: [input], workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL }));
-        return { ended: handle.result().then(() => undefined, (error: unknown) => Promise.reject(asPipelineError(error))) };
+        return { ended: handle.result().then(() => undefined, (error: unknown) => Promise.reject(materializationFailure(error, workflowId))) };
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError) throw new PipelineError('CONFLICT', `The workflow ${workflowId} is running.`, { cause: error });
         throw new PipelineError('UNAVAILABLE', `Temporal at ${address} could not start ${workflowId}: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
@@ -32,14 +36,4 @@ export function createMaterializationRunner({ address, namespace, taskQueue }: T
     },
     close: () => connection.close(),
   };
-}
-
-/** Why a workflow failed, in the words of the step that did. */
-function asPipelineError(error: unknown): unknown {
-  if (!(error instanceof WorkflowFailedError)) return error;
-  let cause: unknown = error.cause;
-  while (cause instanceof Error && !(cause instanceof ApplicationFailure) && cause.cause !== undefined) cause = cause.cause;
-  if (!(cause instanceof Error)) return error;
-  const type = cause instanceof ApplicationFailure ? (cause.type ?? '') : '';
-  return new PipelineError(Object.hasOwn(ERROR_CODES, type) && type !== 'UNAVAILABLE' ? (type as ErrorCode) : 'INVALID_INPUT', cause.message, { cause: error });
 }

@@ -1,8 +1,9 @@
+import { PipelineError } from '../../domain/errors.ts';
 import { formatInstant, parseInstant, type Micros } from '../../domain/instant.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MaterializationRequest, MaterializationRunner } from '../../ports/materialization-runner.ts';
 import type { Definitions } from './definitions.ts';
-import { exceptionText, feastError, FeastFault, pythonList } from './faults.ts';
+import { exceptionText, feastError, FeastFault, pythonList, unprocessable } from './faults.ts';
 import { didYouMean } from './read-plan.ts';
 import type { MaterializeBody, MaterializeIncrementalBody } from './requests.ts';
 
@@ -44,13 +45,24 @@ interface ChosenViews {
 async function run({ runner }: MaterializeDependencies, { names, asked }: ChosenViews, window: Omit<MaterializationRequest, 'views'>, { isAsync }: MaterializeMode): Promise<Accepted | null> {
   if (names.length === 0) return isAsync ? { status: 'accepted', feature_views: names } : null;
   const { ended } = await runner.start({ ...(asked === undefined ? {} : { views: asked }), ...window }).catch((error: unknown) => {
-    if ((error as { readonly code?: unknown }).code !== 'CONFLICT') throw error;
-    const message = `Cannot start materialization — the following feature views are already in MATERIALIZING state: ${pythonList(names)}. Wait for it, or look at it in Temporal.`;
-    throw new FeastFault(409, message, { error: message, feature_views: names });
+    throw refusal(error, names, window.end);
   });
   if (!isAsync) return ended.then(() => null);
   ended.catch(() => undefined); // the workflow says in Temporal why it failed
   return { status: 'accepted', feature_views: names };
+}
+
+/** What is answered where nothing was started. */
+function refusal(error: unknown, names: readonly string[], end: string): unknown {
+  if (!(error instanceof PipelineError)) return error;
+  if (error.code === 'CONFLICT') {
+    const message = `Cannot start materialization — the following feature views are already in MATERIALIZING state: ${pythonList(names)}. Wait for it, or look at it in Temporal.`;
+    return new FeastFault(409, message, { error: message, feature_views: names });
+  }
+  // The registry may have changed since it was last looked at.
+  if (error.code === 'NOT_FOUND') return feastError(404, 'FeatureViewNotFoundException', error.message);
+  const ahead = error.code === 'INVALID_INPUT' ? error.problems.find(({ path }) => path === 'end') : undefined;
+  return ahead === undefined ? error : unprocessable([{ type: 'value_error', loc: ['body', 'end_ts'], msg: `It ${ahead.message}. Give an earlier instant.`, input: end }]);
 }
 
 function chosenViews({ views, project }: Definitions, names: readonly string[] | null, version: string | null): ChosenViews {

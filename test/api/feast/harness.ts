@@ -91,8 +91,9 @@ export interface FeastHarness {
   readonly logged: string[];
   /** Materializations that were asked for. */
   readonly started: MaterializationRequest[];
-  /** What the next materializations do. */
+  /** Whether the next materializations can be started, and how they end. */
   materialization: () => Promise<void>;
+  ending: () => Promise<void>;
   now: number;
   write(view: string, ...rows: OnlineTestRow[]): Promise<void>;
   post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<FeastAnswer>;
@@ -117,7 +118,7 @@ export async function openFeastHarness(options: FeastHarnessOptions = {}): Promi
   const own = createPostgresPushLog({ connectionString: database.url });
   await own.prepare();
   const pushLog = options.pushLog ?? own;
-  const state = { now: NOW, materialization: () => Promise.resolve() };
+  const state = { now: NOW, materialization: () => Promise.resolve(), ending: () => Promise.resolve() };
   const clock = { now: () => state.now };
   const started: MaterializationRequest[] = [];
   const definitions = await holdDefinitions(
@@ -128,7 +129,7 @@ export async function openFeastHarness(options: FeastHarnessOptions = {}): Promi
   const runner = {
     start: (request: MaterializationRequest) => {
       started.push(request);
-      return state.materialization().then(() => ({ ended: Promise.resolve() }));
+      return state.materialization().then(() => ({ ended: state.ending() }));
     },
     close: () => Promise.resolve(),
   };
@@ -158,6 +159,12 @@ export async function openFeastHarness(options: FeastHarnessOptions = {}): Promi
     },
     set materialization(value) {
       state.materialization = value;
+    },
+    get ending() {
+      return state.ending;
+    },
+    set ending(value) {
+      state.ending = value;
     },
     write: async (view, ...rows) => void (await store.write(viewOf(view), testBatch(viewOf(view), rows))),
     request,

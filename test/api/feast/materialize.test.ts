@@ -11,6 +11,7 @@ describe("Feast's routes /materialize and /materialize-incremental", () => {
   beforeEach(() => {
     api.started.length = 0;
     api.materialization = () => Promise.resolve();
+    api.ending = () => Promise.resolve();
   });
 
   it('materialize a window of some views, and answer when it is done', async () => {
@@ -44,6 +45,28 @@ describe("Feast's routes /materialize and /materialize-incremental", () => {
     assert.deepEqual([away.status, away.headers.get('retry-after')], [503, '1']);
     assert.match(JSON.parse(away.text), /Temporal does not answer/);
     assert.doesNotMatch(away.text, /localhost/);
+  });
+
+  it('answer what the check of the workflow refuses at once, also where nobody waits', async () => {
+    const problem = { path: 'end', message: 'is 2030-01-01T00:00:00.000000Z, which is in the future: it is 2026-11-02T12:00:00.000000Z now', cure: 'Leave it out.' };
+    api.materialization = () => Promise.reject(new PipelineError('INVALID_INPUT', 'Nothing was materialized.', { problems: [problem] }));
+    for (const path of ['/materialize', '/materialize?async=true', '/materialize-incremental?async=true']) {
+      const said = await api.post(path, { start_ts: '2026-11-01', end_ts: '2030-01-01' });
+      assert.equal(said.status, 422, said.text);
+      assert.deepEqual(JSON.parse(said.text), { detail: [{ type: 'value_error', loc: ['body', 'end_ts'], msg: `It ${problem.message}. Give an earlier instant.`, input: '2030-01-01T00:00:00.000000Z' }] });
+    }
+    api.materialization = () => Promise.reject(new PipelineError('NOT_FOUND', 'Nothing was materialized.', { problems: [{ path: 'views', message: 'names user_stats, which is no online feature view of the registry' }] }));
+    const gone = await api.post('/materialize?async=true', { disable_event_timestamp: true, feature_views: ['user_stats'] });
+    assert.equal(gone.status, 404);
+    assert.match(gone.text, /FeatureViewNotFoundException.*user_stats/);
+  });
+
+  it('answer 503 when a server goes away while the request waits', async () => {
+    api.ending = () => Promise.reject(new PipelineError('UNAVAILABLE', 'Temporal does not answer any more; materialize-all goes on when it is back.'));
+    const said = await api.post('/materialize', { disable_event_timestamp: true });
+    assert.deepEqual([said.status, said.headers.get('retry-after')], [503, '1']);
+    assert.match(JSON.parse(said.text), /feast\.errors.*Temporal does not answer/);
+    assert.equal((await api.post('/materialize?async=true', { disable_event_timestamp: true })).status, 202, 'nobody waits');
   });
 
   for (const [title, path, body, status, expected] of [
