@@ -1,8 +1,9 @@
 import { PipelineError } from '../../domain/errors.ts';
 import { canonicalize } from '../../domain/features/canonical.ts';
 import type { FeatureValue, JoinKeyType } from '../../domain/features/value-types.ts';
+import { nearest } from '../../domain/nearest.ts';
 import { toJson } from '../json.ts';
-import { exceptionText, keyError, pythonList } from './faults.ts';
+import { exceptionText, keyError, pythonList, pythonRepr } from './faults.ts';
 import type { ReadPlan } from './read-plan.ts';
 import type { ValueColumns } from './requests.ts';
 import { jsonWriter } from './value-json.ts';
@@ -41,16 +42,27 @@ export function readEntities({ keyTypes, entityNames, reads }: ReadPlan, entitie
     echo.push({ name, values: keys.map(jsonWriter(type)) });
   }
   for (const { view, keyColumns } of reads) {
-    if (view.joinKeys.length > 0 && !keyColumns.some((column) => (values.get(column)?.length ?? 0) > 0)) throw missingKeys(keyTypes.keys(), values, echo.map(({ name }) => name));
+    if (view.joinKeys.length > 0 && !keyColumns.some((column) => (values.get(column)?.length ?? 0) > 0)) {
+      throw missingKeys(keyTypes.keys(), values, echo.map(({ name }) => name), nearColumns(Object.keys(entities), keyColumns, { keyTypes, entityNames }));
+    }
   }
   return { rowCount, values, echo };
 }
 
-function missingKeys(expected: Iterable<string>, values: EntityColumns['values'], given: readonly string[]): Error {
+/** ` Did you mean 'origin' by 'orign'?` for columns that are no join keys and near one that is needed. */
+function nearColumns(given: readonly string[], needed: readonly string[], { keyTypes, entityNames }: Pick<ReadPlan, 'keyTypes' | 'entityNames'>): string {
+  return given
+    .filter((name) => !keyTypes.has(name) && !entityNames.has(name))
+    .map((name) => ({ name, near: nearest(name, needed) }))
+    .map(({ name, near }) => (near === undefined ? '' : ` Did you mean ${pythonRepr(near)} by ${pythonRepr(name)}?`))
+    .join('');
+}
+
+function missingKeys(expected: Iterable<string>, values: EntityColumns['values'], given: readonly string[], near: string): Error {
   const keys = [...expected].sort();
   const missing = keys.filter((key) => !values.has(key));
   const empty = keys.filter((key) => (values.get(key)?.length ?? 0) === 0);
-  return keyError(`Missing join key values for keys: ${pythonList(missing)}. No values provided for keys: ${pythonList(empty)}. Provided join_key_values: ${pythonList(given)}`);
+  return keyError(`Missing join key values for keys: ${pythonList(missing)}. No values provided for keys: ${pythonList(empty)}. Provided join_key_values: ${pythonList(given)}${near === '' ? '' : `.${near}`}`);
 }
 
 /** A whole-number key takes what Python's int() takes: numbers, cut towards zero, texts of whole numbers and booleans. A text key takes numbers as their text. */

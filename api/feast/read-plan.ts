@@ -133,21 +133,37 @@ function listParts(definitions: Definitions, features: readonly string[]): Parts
   if (features.length === 0) throw exceptionText('No features specified for retrieval');
   const references = features.map((text) => {
     const colon = text.indexOf(':');
-    if (colon < 0) throw exceptionText(`Invalid feature reference '${text}'. Expected format: '<feature_view>:<feature>' or '<feature_view>@<version>:<feature>'`);
-    return { name: text.slice(0, colon).replace(/@latest$/, ''), feature: text.slice(colon + 1) };
+    if (colon < 0) throw exceptionText(`Invalid feature reference '${text}'. Expected format: '<feature_view>:<feature>' or '<feature_view>@<version>:<feature>'${nearReference(definitions, text)}`);
+    const [name, feature] = [text.slice(0, colon).replace(/@latest$/, ''), text.slice(colon + 1)];
+    if (name === '') throw viewNotFound(definitions, '', `. A reference is '<feature_view>:<feature>'${nearReference(definitions, feature)}`);
+    if (feature === '' && (definitions.views.has(name) || definitions.onDemand.has(name))) throw keyError(`Feature  not found in projection ${name}. A reference is '<feature_view>:<feature>'${nearReference(definitions, name)}`);
+    return { name, feature };
   });
   const stored = references.filter(({ name }) => definitions.views.has(name) || !definitions.onDemand.has(name));
   return { views: new Map(stored.map(({ name }) => [name, viewNamed(definitions, name)])), references };
 }
 
-function viewNamed({ views, onDemand, unusable, project }: Definitions, name: string): FeatureViewSnapshot {
+function viewNamed(definitions: Definitions, name: string): FeatureViewSnapshot {
+  const { views, onDemand, unusable } = definitions;
   const view = views.get(name);
   if (view !== undefined) return view;
   const reason = unusable.get(name);
   if (reason !== undefined) throw exceptionText(reason);
   const versioned = /^(.*)@v\d+$/.exec(name);
   if (versioned !== null) throw exceptionText(`Version-qualified ref '${name}' not supported: online versioning is disabled. Ask for ${versioned[1]} without a version.`);
-  throw feastError(404, 'FeatureViewNotFoundException', `Feature view ${name} does not exist in project ${project}${didYouMean(name, [...views.keys(), ...onDemand.keys()])}`);
+  throw viewNotFound(definitions, name, didYouMean(name, [...views.keys(), ...onDemand.keys()]));
+}
+
+function viewNotFound({ project }: Definitions, name: string, cure: string): Error {
+  return feastError(404, 'FeatureViewNotFoundException', `Feature view ${name} does not exist in project ${project}${cure}`);
+}
+
+/** Of a text that is a view or a feature, or nearly one: the reference that it may stand for. */
+function nearReference({ views, onDemand }: Definitions, text: string): string {
+  const references = [...views.values(), ...onDemand.values()].flatMap(({ name: view, features }) => features.map(({ name: feature }) => ({ view, feature })));
+  const near = text === '' ? undefined : nearest(text, references.flatMap(({ view, feature }) => [view, feature]));
+  const found = references.find(({ view }) => view === near) ?? references.find(({ feature }) => feature === near);
+  return found === undefined ? '' : `. Did you mean "${found.view}:${found.feature}"?`;
 }
 
 function refuseCollisions(references: readonly Reference[], full: boolean): void {
