@@ -46,6 +46,7 @@ export function createApp(deps: ApiDependencies): RequestListener {
 
 function createExpressApp(deps: ApiDependencies, metrics: ApiMetrics, observe: Observe): Express {
   const { models, features } = deps;
+  const routes = features === undefined ? 'off' : features.readOnly === true ? 'read' : 'all';
   const app = express();
   app.disable('x-powered-by').disable('etag');
   app.use(timed(observe), safeHeaders);
@@ -53,7 +54,7 @@ function createExpressApp(deps: ApiDependencies, metrics: ApiMetrics, observe: O
   const get = (path: string, handler: RequestHandler): Express => app.get(path, handler).all(path, methodNotAllowed('GET, HEAD'));
   get('/health/live', (_, response) => void response.type('application/json').end('{"status":"live"}'));
   get('/health/ready', readyRoute(deps));
-  get('/openapi.json', (_, response) => void response.type('application/json').end(JSON.stringify(openApi(models?.current, features !== undefined))));
+  get('/openapi.json', (_, response) => void response.type('application/json').end(JSON.stringify(openApi(models?.current, routes))));
   get('/metrics', async (_, response) => void response.type(metrics.registry.contentType).end(await metrics.registry.metrics()));
   app.use('/docs', docsRouter());
   app.use(notFound);

@@ -4,7 +4,7 @@ import { requestColumns as onDemandColumns } from '../domain/features/on-demand-
 import { outputColumns } from '../domain/features/snapshot.ts';
 import type { WrappedArtifact } from '../domain/model/wrapped-artifact.ts';
 import { HTTP_CODES } from './errors.ts';
-import { feastPaths, feastSchemas } from './feast/openapi-paths.ts';
+import { feastApi, type FeastRoutes } from './feast/openapi-paths.ts';
 import { FEATURE_STATUSES } from './online-features.ts';
 import { MAX_INSTANCES } from './predict-request.ts';
 import type { ServedModel } from './served-model.ts';
@@ -12,21 +12,22 @@ import type { ServedModel } from './served-model.ts';
 type Schema = Readonly<Record<string, unknown>>;
 
 /** OpenAPI 3.1 for what is served now: a model with its entities, its request columns, its classes; the routes of Feast's feature server; or both. */
-export function openApi(model: ServedModel | undefined, hasFeatures = false): Schema {
-  const featurePaths = hasFeatures ? feastPaths : {};
-  if (model !== undefined) return modelApi(model, featurePaths);
-  return { openapi: '3.1.0', info: { title: 'Features', version: '0', description: 'Reads and writes features with the requests of Feast\'s feature server.' }, paths: { ...featurePaths, ...plainPaths }, components: { schemas: hasFeatures ? feastSchemas : {} } };
+export function openApi(model: ServedModel | undefined, routes: FeastRoutes): Schema {
+  const features = feastApi(routes);
+  if (model !== undefined) return modelApi(model, features);
+  const description = `Reads ${routes === 'all' ? 'and writes ' : ''}features with the requests of Feast's feature server.`;
+  return { openapi: '3.1.0', info: { title: 'Features', version: '0', description }, paths: { ...features.paths, ...plainPaths }, components: { schemas: features.schemas } };
 }
 
-function modelApi(model: ServedModel, featurePaths: Schema): Schema {
+function modelApi(model: ServedModel, features: ReturnType<typeof feastApi>): Schema {
   const { artifact } = model;
   const title = model.name === null ? artifact.recipe.name : `${model.name} version ${model.version}`;
   const description = `Predicts \`${artifact.target}\` (${artifact.taskType}). Recipe \`${artifact.recipe.name}\`, run \`${model.runId}\`. Features are read from the online store as of the request's arrival.`;
   return {
     openapi: '3.1.0',
     info: { title, version: model.version ?? '0', description },
-    paths: { '/predict': { post: predictOperation(artifact) }, ...featurePaths, ...plainPaths },
-    components: { schemas: { PredictRequest: requestSchema(artifact), PredictResponse: responseSchema(artifact), Error: errorSchema, ...(Object.keys(featurePaths).length === 0 ? {} : feastSchemas) } },
+    paths: { '/predict': { post: predictOperation(artifact) }, ...features.paths, ...plainPaths },
+    components: { schemas: { PredictRequest: requestSchema(artifact), PredictResponse: responseSchema(artifact), Error: errorSchema, ...features.schemas } },
   };
 }
 

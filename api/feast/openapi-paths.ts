@@ -1,6 +1,10 @@
-type Schema = Readonly<Record<string, unknown>>;
+import { READ_PATHS } from './handler.ts';
 
-const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+type Schema = Readonly<Record<string, unknown>>;
+/** Which of Feast's routes there are, as `api.feature_server` of the configuration has it. */
+export type FeastRoutes = 'all' | 'read' | 'off';
+
+const ref = (name: string): { readonly $ref: string } => ({ $ref: `#/components/schemas/${name}` });
 const json = (schema: Schema, example?: unknown): Schema => ({ 'application/json': { schema, ...(example === undefined ? {} : { example }) } });
 const columns: Schema = { type: 'object', additionalProperties: { type: 'array' }, description: 'Columns by name, all of the same length.' };
 const names: Schema = { type: 'array', items: { type: 'string' } };
@@ -23,8 +27,7 @@ const materialized: Schema = { 200: { description: 'The values are in the online
 const written: Schema = { 200: { description: 'The rows are where they were to go.' } };
 const pushed: Schema = { ...written, 202: { description: 'The rows are recorded, and reach the online store as soon as it answers.' }, 429: { description: 'Too many rows are waiting; nothing was written.' } };
 
-/** OpenAPI paths of the routes of Feast's feature server. */
-export const feastPaths: Schema = {
+const PATHS: Schema = {
   '/get-online-features': post('getOnlineFeatures', 'Read features', 'OnlineFeaturesRequest', { features: ['weather:temp'], entities: { origin: ['JFK'] } }, { 200: { description: 'One column per join key and feature.', content: json(ref('OnlineFeaturesResponse')) } }),
   '/push': post('push', 'Push events', 'PushRequest', { push_source_name: 'weather_push', df: { origin: ['JFK'], event_timestamp: ['2026-11-23T10:00:00Z'], temp: [53.6] }, to: 'online_and_offline' }, pushed),
   '/write-to-online-store': post('writeToOnlineStore', 'Write rows of one view to the online store', 'WriteRequest', { feature_view_name: 'weather', df: { origin: ['JFK'], event_timestamp: ['2026-11-23T10:00:00Z'], temp: [53.6] } }, written),
@@ -33,7 +36,7 @@ export const feastPaths: Schema = {
   '/health': { get: { tags: ['operation'], summary: 'Features can be read', operationId: 'health', responses: { 200: { description: 'They can.' }, 503: { description: 'Not now; the log says why.' } } } },
 };
 
-export const feastSchemas: Schema = {
+const SCHEMAS: Schema = {
   OnlineFeaturesRequest: {
     type: 'object',
     required: ['entities'],
@@ -69,3 +72,10 @@ export const feastSchemas: Schema = {
     properties: { detail: { type: 'array', items: { type: 'object', properties: { type: { type: 'string' }, loc: { type: 'array', items: { type: ['string', 'integer'] } }, msg: { type: 'string' }, input: {} } } } },
   },
 };
+
+/** OpenAPI paths of those routes of Feast's feature server that there are, and the schemas that they name. */
+export function feastApi(routes: FeastRoutes): { readonly paths: Schema; readonly schemas: Schema } {
+  const paths = Object.fromEntries(Object.entries(PATHS).filter(([path]) => routes === 'all' || (routes === 'read' && READ_PATHS.includes(path))));
+  const said = JSON.stringify(paths);
+  return { paths, schemas: Object.fromEntries(Object.entries(SCHEMAS).filter(([name]) => said.includes(JSON.stringify(ref(name).$ref)))) };
+}

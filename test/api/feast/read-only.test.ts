@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
+import { FEAST_PATHS } from '../../../api/feast/handler.ts';
+import { openApiHarness, type ApiHarness } from '../harness.ts';
 import { openFeastHarness, type FeastHarness } from './harness.ts';
+
+interface Described {
+  readonly info: { readonly description: string };
+  readonly paths: Readonly<Record<string, object>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+}
 
 describe('a feature server that only reads', () => {
   let harness: FeastHarness;
@@ -24,5 +32,28 @@ describe('a feature server that only reads', () => {
     assert.deepEqual(harness.started, []);
     const { text } = await harness.post('/get-online-features', { features: ['user_extra:clicks'], entities: { user_id: [2] } });
     assert.match(text, /\{"values":\[null\]/);
+  });
+
+  it('describes in /openapi.json what it answers, and the schemas of that alone', async () => {
+    const { info, paths, components } = JSON.parse((await harness.request('/openapi.json')).text) as Described;
+    assert.deepEqual(Object.keys(paths), ['/get-online-features', '/health', '/health/live', '/health/ready', '/metrics']);
+    assert.deepEqual(Object.keys(components.schemas).sort(), ['FeastError', 'FeastProblems', 'OnlineFeaturesRequest', 'OnlineFeaturesResponse']);
+    assert.match(info.description, /^Reads features/);
+  });
+});
+
+describe('an API whose feature server is off', () => {
+  let api: ApiHarness;
+  before(async () => (api = await openApiHarness()));
+  after(() => api.close());
+
+  it('has none of its routes, neither answered nor described', async () => {
+    const { paths } = (await api.request('/openapi.json')).body as Described;
+    for (const path of FEAST_PATHS) {
+      const said = await api.request(path, path === '/health' ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+      assert.equal(said.status, 404, path);
+      assert.ok(!(path in paths), path);
+    }
+    assert.ok('/predict' in paths);
   });
 });
