@@ -165,8 +165,9 @@ function lastMark({ mark }: RegisteredView, now: Micros): RegisteredView['mark']
   return mark !== undefined && mark.endMicros <= now + CLOCK_DIFFERENCE ? mark : undefined;
 }
 
-function lifeEnd(renewedMicros: Micros, keyTtlSeconds: number): Micros {
-  return renewedMicros + Math.floor(SURE_SHARE * keyTtlSeconds * MICROS_PER_SECOND);
+/** Until when keys that were renewed live for sure. */
+function lifeEnd(renewedMicros: Micros, keyTtlSeconds: number | null): Micros {
+  return keyTtlSeconds === null ? Infinity : renewedMicros + Math.floor(SURE_SHARE * keyTtlSeconds * MICROS_PER_SECOND);
 }
 
 /** Whether every row that may be served at the end is among those of the window, or was brought before. */
@@ -178,7 +179,7 @@ function bringsAll(view: FeatureViewSnapshot, endMicros: Micros, { start, known_
  * The mark that a window leaves when it is in the store and the expiry is renewed (`now`). Where keys of the last run may have ended before they were renewed, the time of that
  * renewal stays, so that the next incremental run is whole.
  */
-export function markOf(end: string, mark: WindowMark | undefined, now: Micros, keyTtlSeconds: number): RegisteredView['mark'] {
+export function markOf(end: string, mark: WindowMark | undefined, now: Micros, keyTtlSeconds: number | null): RegisteredView['mark'] {
   if (mark === undefined) return undefined;
   const { plannedAt, renewedAt = plannedAt } = mark;
   const isRenewed = now <= lifeEnd(micros(renewedAt), keyTtlSeconds);

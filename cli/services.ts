@@ -16,8 +16,8 @@ export interface ProjectSettings {
   readonly environment: string;
   /** The Feast project. */
   readonly project: string;
-  /** The lifetime of keys in the online store. */
-  readonly keyTtlSeconds: number;
+  /** The lifetime of keys in the online store; null: they have no end. */
+  readonly keyTtlSeconds: number | null;
   /** As declared in the environment's settings, by name. */
   readonly schedules: Readonly<Record<string, ScheduleDefinition>>;
   readonly temporal: { readonly address: string; readonly namespace: string; readonly taskQueue: string; readonly ui: string };

@@ -1,8 +1,13 @@
 import { schedules } from '../domain/schedules/definition.ts';
-import { choice, list, number, text } from '../domain/validation/shape.ts';
+import { choice, list, number, refuse, show, text, type Shape } from '../domain/validation/shape.ts';
 import { defaulted, object, optional, required, type ObjectOf } from '../domain/validation/object.ts';
 
 const port = number({ integer: true, min: 1, max: 65_535 });
+/** Seconds; null, or the word `none`, for keys without an end. */
+const keyLifetime: Shape<number | null> = (value, spot) => {
+  if (value === null || value === 'none') return null;
+  return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : refuse(spot, `is ${show(value)}, not a whole number of seconds above 0`, 'Give the seconds that a key lives from its last renewal, or none where keys are to have no end.');
+};
 
 const fields = {
   /** Feast project: part of every key in the online store and every row of the registry. */
@@ -23,7 +28,7 @@ const fields = {
       user: optional(text()),
       password: optional(text()),
       tls: optional(object({ ca_file: optional(text()) })),
-      key_ttl_seconds: required(number({ integer: true, min: 1 })),
+      key_ttl_seconds: required(keyLifetime),
     }),
   ),
   artifacts: required(object({ type: required(choice(['file'])), folder: required(text()) })),

@@ -33,8 +33,8 @@ export interface Ports {
   readonly modelGraphs: ModelGraphs;
   readonly modelPackager: ModelPackager;
   readonly tracker: ExperimentTracker;
-  /** How long a key of the online store lives from its last renewal. */
-  readonly keyTtlSeconds: number;
+  /** How long a key of the online store lives from its last renewal; null: keys have no end. */
+  readonly keyTtlSeconds: number | null;
   /** Threads that one training may use. */
   readonly trainingThreads: number;
 }

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import { PipelineError } from '../../domain/errors.ts';
 
 /** Where the server is: a URL (`redis://[user][:password]@host:port[/database]`, `rediss://` for TLS), or its parts. */
@@ -37,21 +39,32 @@ const RETRIES_PER_CALL = 2;
 export function resolveAddress(address: RedisAddress): ResolvedAddress {
   const whole = { ...address, ...(address.url === undefined ? {} : parseUrl(address.url)) };
   const { host = 'localhost', port = 6379, database = 0, timeoutMs = 5000 } = whole;
-  return { host, port, database, timeoutMs, options: connectionOptions(whole, timeoutMs) };
+  return { host, port, database, timeoutMs, options: connectionOptions({ ...whole, host }, timeoutMs) };
 }
 
-function connectionOptions({ username, password, tls = false, certificateAuthority }: RedisAddress, timeoutMs: number) {
+function connectionOptions({ host, username, password, tls = false, certificateAuthority }: RedisAddress & { readonly host: string }, timeoutMs: number) {
   return {
     protocol: 2 as const,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(tls ? { tls: certificateAuthority === undefined ? {} : { ca: certificateAuthority } } : {}),
+    ...(tls ? { tls: { ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }), checkServerIdentity: identityCheck(host) } } : {}),
     disableClientInfo: true,
     connectTimeout: Math.min(timeoutMs, 2000),
     disconnectTimeout: 100, // of a connection that is gone already, this timer would keep the process
     commandTimeout: timeoutMs,
     socketTimeout: timeoutMs,
     maxRetriesPerRequest: RETRIES_PER_CALL,
+  };
+}
+
+/**
+ * A server's certificate must be for the name or address that it is reached by. Servers of a cluster mostly tell their clients addresses, which certificates seldom have: there one for the
+ * name that the configuration trusts will do, too.
+ */
+function identityCheck(trusted: string): NonNullable<ConnectionOptions['checkServerIdentity']> {
+  return (host, certificate) => {
+    const problem = checkServerIdentity(host, certificate);
+    return problem === undefined || isIP(host) === 0 || isIP(trusted) !== 0 ? problem : checkServerIdentity(trusted, certificate);
   };
 }
 

@@ -11,9 +11,9 @@ type Materializing = Pick<ScheduleDefinition, 'workflow' | 'cron' | 'time_zone' 
 
 /**
  * Schedules that let online keys end before the next materialization renews them. A view that another schedule materializes often enough is none's problem; a schedule without
- * `views` is for all views. `nowSeconds`: gaps are looked for from then on. `asked`: the names to tell the problems of, where the rest is only there to cover views.
+ * `views` is for all views. `keyTtlSeconds`: null where keys have no end. `nowSeconds`: gaps are looked for from then on. `asked`: the names to tell the problems of, where the rest is only there to cover views.
  */
-export function keyLifetimeProblems(keyTtlSeconds: number, schedules: Readonly<Record<string, Materializing>>, nowSeconds: number, asked: readonly string[] = Object.keys(schedules)): readonly Problem[] {
+export function keyLifetimeProblems(keyTtlSeconds: number | null, schedules: Readonly<Record<string, Materializing>>, nowSeconds: number, asked: readonly string[] = Object.keys(schedules)): readonly Problem[] {
   const all = Object.entries(schedules)
     .filter(([, { workflow }]) => workflow === 'materializeFeatures')
     .map(([name, schedule]) => ({ name, views: viewsOf(schedule), longestGapSeconds: longestGap(parseCron(schedule.cron).times!, schedule.time_zone, nowSeconds) ?? NEVER_SECONDS }));

@@ -52,6 +52,22 @@ describe('the environment file', () => {
     assert.deepEqual(keyLifetimeProblems(config.online_store.key_ttl_seconds, config.schedules!, Date.now() / 1000), []);
   });
 
+  it('takes none for keys without an end, in the file or by a variable, and refuses what is no lifetime', async () => {
+    const file = join(folder, 'config', 'environments', 'local.yaml');
+    const text = await readFile(file, 'utf8');
+    const lifetime = async (written: string, more: NodeJS.ProcessEnv = {}): Promise<number | null> => {
+      await writeFile(file, text.replace('key_ttl_seconds: 86400', `key_ttl_seconds: ${written}`));
+      return (await loadProject(folder, { ...SECRETS, ...more })).config.online_store.key_ttl_seconds;
+    };
+    try {
+      assert.deepEqual([await lifetime('3600'), await lifetime('none'), await lifetime('null'), await lifetime('~')], [3600, null, null, null]);
+      assert.deepEqual([await lifetime('${KEY_TTL:-none}'), await lifetime('${KEY_TTL:-none}', { KEY_TTL: '60' })], [null, 60]);
+      for (const wrong of ['0', '-1', '1.5', 'never', '[]', '"86400"']) await assert.rejects(lifetime(wrong), /online_store\.key_ttl_seconds \(line 19, column \d+\): is .*, not a whole number of seconds above 0\. Give the seconds .* or none/);
+    } finally {
+      await writeFile(file, text);
+    }
+  });
+
   it('names the environments there are when APP_ENV is another', async () => {
     await assert.rejects(loadProject(folder, { ...SECRETS, APP_ENV: 'locl' }), /APP_ENV is "locl".*Did you mean "local"/);
   });

@@ -19,6 +19,10 @@ describe('The settings of the online store', () => {
     assert.deepEqual(await onlineStoreOptions('/', settings({})), { project: 'shop', host: '127.0.0.1', port: 6379, keyTtlSeconds: 86_400 });
   });
 
+  it('let keys have no end', async () => {
+    assert.equal((await onlineStoreOptions('/', settings({ key_ttl_seconds: null }))).keyTtlSeconds, null);
+  });
+
   it('name a cluster, a user and the file of a certificate authority, relative to the project', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ml-pipeline-settings-'));
     try {

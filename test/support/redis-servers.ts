@@ -27,6 +27,11 @@ export interface TestRedisCluster {
   close(): Promise<void>;
 }
 
+export interface TestTlsRedisCluster extends TestRedisCluster {
+  readonly user: string;
+  readonly certificateAuthority: string;
+}
+
 export interface TestTlsRedis {
   readonly port: number;
   readonly user: string;
@@ -37,31 +42,60 @@ export interface TestTlsRedis {
 
 /** Three primaries with a replica each, on 127.0.0.1. A replica takes over within about three seconds after its primary has gone. */
 export async function startRedisCluster(): Promise<TestRedisCluster> {
+  const password = randomBytes(12).toString('hex');
+  const servers = await startCluster((port) => ({ port, settings: [`requirepass ${password}`, `masterauth ${password}`], files: {} }), { password });
+  return { password, ...servers };
+}
+
+/**
+ * The same with TLS alone, among the servers too, and a user that may do what the online store needs in a cluster and no more. The servers tell each other and their clients their address,
+ * 127.0.0.1; their certificate is for the name localhost.
+ */
+export async function startTlsRedisCluster(): Promise<TestTlsRedisCluster> {
+  const { certificate, privateKey } = selfSigned({ forAddress: false });
+  const [user, password, replicaPassword] = ['features', randomBytes(12).toString('hex'), randomBytes(12).toString('hex')];
+  const servers = await startCluster((port) => ({
+    port: 0,
+    settings: [
+      ...tlsSettings(port),
+      'tls-cluster yes',
+      'tls-replication yes',
+      'user default off',
+      `user replica on >${replicaPassword} +psync +replconf +ping`,
+      'masteruser replica',
+      `masterauth ${replicaPassword}`,
+      `user ${user} on >${password} ~* ${RIGHTS} +cluster`,
+    ],
+    files: { 'server.crt': certificate, 'server.key': privateKey },
+  }), { username: user, password, tls: { ca: certificate, servername: 'localhost' } });
+  return { user, password, certificateAuthority: certificate, ...servers };
+}
+
+interface Access {
+  readonly username?: string;
+  readonly password: string;
+  readonly tls?: { readonly ca: string; readonly servername: string };
+}
+
+/** `planOf`: a server's settings beside those of the cluster. `access`: how it is spoken to. */
+async function startCluster(planOf: (port: number) => ServerPlan, access: Access): Promise<TestServerSet> {
   const count = 2 * PRIMARIES;
   const ports = await findFreePorts(2 * count);
   const ids = ports.slice(0, count).map(() => randomBytes(20).toString('hex'));
-  const password = randomBytes(12).toString('hex');
-  const servers = await startAll(ports.slice(0, count).map((port, index) => ({
-    port,
-    settings: [
-      'cluster-enabled yes',
-      `cluster-port ${ports[count + index]}`,
-      'cluster-node-timeout 1000',
-      'cluster-replica-validity-factor 0',
-      'repl-diskless-sync-delay 0',
-      `requirepass ${password}`,
-      `masterauth ${password}`,
-    ],
+  const settings = ['cluster-enabled yes', 'cluster-node-timeout 1000', 'cluster-replica-validity-factor 0', 'repl-diskless-sync-delay 0'];
+  const { nodes, close } = await startAll(ports.slice(0, count).map((port, index) => {
+    const plan = planOf(port);
     // The servers' own record of the cluster, written beforehand: they need not be introduced to each other.
-    files: { 'nodes.conf': nodesFile(ids, ports, index) },
-  })));
+    return { port: plan.port, settings: [...settings, `cluster-port ${ports[count + index]}`, ...plan.settings], files: { ...plan.files, 'nodes.conf': nodesFile(ids, ports, index) } };
+  }));
+  const servers = { nodes: nodes.map((node, index) => ({ ...node, port: ports[index]! })), close };
   try {
-    await waitFor('the cluster', async () => (await Promise.all(servers.nodes.map(({ port }) => clusterIsWhole(port, password)))).every(Boolean));
+    await waitFor('the cluster', async () => (await Promise.all(servers.nodes.map(({ port }) => clusterIsWhole(port, access)))).every(Boolean));
   } catch (error) {
     await servers.close();
     throw error;
   }
-  return { password, ...servers };
+  return servers;
 }
 
 /** A server without a password, for what needs a database of its own. */
@@ -80,19 +114,19 @@ export async function startTlsRedis(): Promise<TestTlsRedis> {
   const servers = await startAll([{
     port: 0,
     settings: [
-      `tls-port ${port}`,
-      'tls-cert-file server.crt',
-      'tls-key-file server.key',
-      'tls-ca-cert-file server.crt',
-      'tls-auth-clients no',
+      ...tlsSettings(port),
       'user default off',
-      `user ${user} on >${password} ~* +@read +@write +@scripting +@connection +info +time`,
+      `user ${user} on >${password} ~* ${RIGHTS}`,
     ],
     files: { 'server.crt': certificate, 'server.key': privateKey },
   }]);
   await waitUntilAnswering(new Redis({ host: '127.0.0.1', port, username: user, password, tls: { ca: certificate }, ...PATIENT }));
   return { port, user, password, certificateAuthority: certificate, close: () => servers.close() };
 }
+
+/** What docs/online-layout.md says that a user needs. */
+const RIGHTS = '+@read +@write +@scripting +@connection +info +time';
+const tlsSettings = (port: number): string[] => [`tls-port ${port}`, 'tls-cert-file server.crt', 'tls-key-file server.key', 'tls-ca-cert-file server.crt', 'tls-auth-clients no'];
 
 const PATIENT = { retryStrategy: () => 50, maxRetriesPerRequest: 200 } as const;
 
@@ -108,7 +142,12 @@ interface ServerPlan {
   readonly files: Readonly<Record<string, string>>;
 }
 
-async function startAll(plans: readonly ServerPlan[]): Promise<{ readonly nodes: readonly TestRedisNode[]; close(): Promise<void> }> {
+interface TestServerSet {
+  readonly nodes: readonly TestRedisNode[];
+  close(): Promise<void>;
+}
+
+async function startAll(plans: readonly ServerPlan[]): Promise<TestServerSet> {
   const folder = await mkdtemp(join(tmpdir(), 'ml-pipeline-redis-'));
   const children: ChildProcess[] = [];
   const nodes: TestRedisNode[] = [];
@@ -158,8 +197,8 @@ function nodesFile(ids: readonly string[], ports: readonly number[], self: numbe
   return `${lines.join('\n')}\nvars currentEpoch ${PRIMARIES} lastVoteEpoch 0\n`;
 }
 
-async function clusterIsWhole(port: number, password: string): Promise<boolean> {
-  const client = new Redis({ host: '127.0.0.1', port, password, lazyConnect: true, retryStrategy: () => null });
+async function clusterIsWhole(port: number, access: Access): Promise<boolean> {
+  const client = new Redis({ ...access, host: '127.0.0.1', port, lazyConnect: true, retryStrategy: () => null });
   client.on('error', () => undefined); // not listening yet
   try {
     const [info, replication] = [String(await client.cluster('INFO')), await client.info('replication')];

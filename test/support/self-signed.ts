@@ -6,13 +6,13 @@ export interface SelfSigned {
   readonly privateKey: string;
 }
 
-/** A certificate for 127.0.0.1 and localhost that is its own authority (X.509 v3, RFC 5280, P-256), valid for a day. */
-export function selfSigned(): SelfSigned {
+/** A certificate for localhost, and for 127.0.0.1 unless told otherwise, that is its own authority (X.509 v3, RFC 5280, P-256), valid for a day. */
+export function selfSigned({ forAddress = true }: { readonly forAddress?: boolean } = {}): SelfSigned {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaWithSha256 = sequence(oid('2a8648ce3d040302'));
   const name = sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from('ml-pipeline test')))));
   const [from, to] = [-1, 24].map((hours) => der(0x18, Buffer.from(new Date(Date.now() + hours * 3_600_000).toISOString().replace(/[-:T]|\.\d+/g, ''))));
-  const alternativeNames = sequence(der(0x87, Buffer.of(127, 0, 0, 1)), der(0x82, Buffer.from('localhost')));
+  const alternativeNames = sequence(...(forAddress ? [der(0x87, Buffer.of(127, 0, 0, 1))] : []), der(0x82, Buffer.from('localhost')));
   const extensions = sequence(
     sequence(oid('551d13'), der(0x01, Buffer.of(0xff)), der(0x04, sequence(der(0x01, Buffer.of(0xff))))),
     sequence(oid('551d11'), der(0x04, alternativeNames)),
