@@ -1,23 +1,23 @@
 import { PipelineError, refuseProblems, type Problem } from '../../domain/errors.ts';
-import { suggestion } from '../../domain/nearest.ts';
 import type { ScheduleDefinition } from '../../domain/schedules/definition.ts';
 import { keyLifetimeProblems } from '../../domain/schedules/key-lifetime.ts';
-import { toProblem } from '../../domain/validation/shape.ts';
+import { check, toProblem, type Shape } from '../../domain/validation/shape.ts';
 import type { ProbeResult } from '../../ports/local-stack.ts';
-import type { Ports } from '../../ports/ports.ts';
+import { backfillFeaturesInput, materializeFeaturesInput, trainModelInput, type BackfillFeaturesInput, type MaterializeFeaturesInput } from '../../temporal/inputs.ts';
 import { scheduledInputIssues } from '../../temporal/schedules.ts';
 import type { ProjectSettings, Services } from '../services.ts';
 
 type Definitions = Readonly<Record<string, ScheduleDefinition>>;
 
-/** Refuses (INVALID_CONFIG or INVALID_INPUT) inputs that the workflows would refuse, unknown views and recipes, and schedules that let online keys end; every problem at once. */
+/** Refuses (INVALID_CONFIG or INVALID_INPUT) inputs that the workflows would refuse by themselves, by the registry or by their recipe, and schedules that let online keys end; the problems of all schedules at once. */
 export async function refuseWrongSchedules(services: Services, code: 'INVALID_CONFIG' | 'INVALID_INPUT', definitions: Definitions, others: Definitions = {}): Promise<void> {
   const { keyTtlSeconds } = await services.settings();
   const named = Object.entries(definitions);
   const inputs = named.flatMap(([name, definition]) => scheduledInputIssues(definition).map((issue) => toProblem({ ...issue, keys: ['schedules', name, ...issue.keys] })));
   const lifetime = keyLifetimeProblems(keyTtlSeconds, { ...others, ...definitions }, Date.now() / 1000, Object.keys(definitions));
-  const names = named.some(([, { input }]) => Array.isArray(input['views']) || typeof input['recipe'] === 'string') ? await services.withPorts((ports) => nameProblems(ports, definitions)) : [];
-  refuseProblems(code, 'The schedules have problems; nothing was changed.', [...inputs, ...names, ...lifetime]);
+  const found: Problem[] = [];
+  for (const one of named) found.push(...(await workflowProblems(services, one)));
+  refuseProblems(code, 'The schedules have problems; nothing was changed.', [...inputs, ...found, ...lifetime]);
 }
 
 /** INVALID_CONFIG when a schedule that the settings declare lets keys end before it renews them. */
@@ -43,15 +43,30 @@ function declaredLifetimeProblems({ keyTtlSeconds, schedules }: ProjectSettings)
   return keyLifetimeProblems(keyTtlSeconds, schedules, Date.now() / 1000);
 }
 
-async function nameProblems({ featureRegistry, recipes }: Ports, definitions: Definitions): Promise<readonly Problem[]> {
-  const inputs = Object.entries(definitions).map(([name, { input }]) => ({ path: `schedules.${name}.input`, input }));
-  const views = inputs.flatMap(({ path, input }) => (Array.isArray(input['views']) ? input['views'] : []).map((view: unknown, index) => ({ path: `${path}.views[${index}]`, name: String(view) })));
-  const used = inputs.flatMap(({ path, input }) => (typeof input['recipe'] === 'string' ? [{ path: `${path}.recipe`, name: input['recipe'] }] : []));
-  const online = views.length === 0 ? [] : (await featureRegistry.featureViews()).filter(({ view }) => view.online !== false).map(({ view }) => view.name);
-  const recipeNames = used.length === 0 ? [] : await recipes.list();
-  const nothing = 'The registry is empty: apply the definitions first, with ml-pipeline features apply';
-  return [
-    ...views.filter(({ name }) => !online.includes(name)).map(({ path, name }) => ({ path, message: `is ${JSON.stringify(name)}, which is no online feature view of the registry`, cure: online.length === 0 ? nothing : suggestion(name, online) })),
-    ...used.filter(({ name }) => !recipeNames.includes(name)).map(({ path, name }) => ({ path, message: `is ${JSON.stringify(name)}, which is no recipe`, cure: suggestion(name, recipeNames) })),
-  ];
+/** What the workflow's own check says of the sound part of an input, at the place in the schedule that it is about. Nothing is started. */
+async function workflowProblems(services: Services, [name, { workflow, input }]: readonly [string, ScheduleDefinition]): Promise<readonly Problem[]> {
+  const path = `schedules.${name}.input`;
+  try {
+    if (workflow === 'trainModel') await whenSound(trainModelInput, input, (sound) => services.checkTraining(sound));
+    else if (workflow === 'materializeFeatures') await whenSound(materializeFeaturesInput, input, (sound) => services.checkMaterialization(sound));
+    else await whenSound(backfillFeaturesInput, input, (sound) => services.checkMaterialization(wholeWindow(sound)));
+    return [];
+  } catch (error) {
+    if (!(error instanceof PipelineError) || error.retryable) throw error;
+    const [message = ''] = error.message.split('\n');
+    if (workflow === 'trainModel') return [{ path: `${path}.recipe`, message }, ...error.problems.map((problem) => ({ ...problem, path: `${path}.recipe: ${problem.path}` }))];
+    return error.problems.length === 0 ? [{ path, message }] : error.problems.map((problem) => ({ ...problem, path: `${path}.${problem.path}` }));
+  }
+}
+
+/** Calls `use` with the input, without the fields that are wrong by themselves; not at all where one that is needed is among them. */
+async function whenSound<T>(shape: Shape<T>, input: ScheduleDefinition['input'], use: (sound: T) => Promise<void>): Promise<void> {
+  const wrong = new Set(check(shape, input).issues.map(({ keys }) => keys[0]));
+  const { value, issues } = check(shape, Object.fromEntries(Object.entries(input).filter(([key]) => !wrong.has(key))));
+  if (issues.length === 0) await use(value);
+}
+
+/** A backfill as one materialization of all its windows. */
+function wholeWindow({ views, start, end }: BackfillFeaturesInput): MaterializeFeaturesInput {
+  return { start, ...(views === undefined ? {} : { views }), ...(end === undefined ? {} : { end }) };
 }

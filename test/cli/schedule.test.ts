@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ScheduleOverlapPolicy, type Client } from '@temporalio/client';
-import { createFixtureProject, type FixtureProject } from '../support/fixture-project.ts';
+import { createFixtureProject, fixtureRecipe, type FixtureProject } from '../support/fixture-project.ts';
 import { connectClient } from '../support/temporal.ts';
 import { until } from '../support/worker-process.ts';
 import { runCommand, type Finished } from './command.ts';
@@ -81,8 +81,12 @@ describe('ml-pipeline schedule', function () {
       [['create', id('x'), '--cron', '61 24 * * *', '--time-zone', 'Europe/Berln', '--overlap', 'buffer', '--catchup', '5s'], [/character 1: minute "61"/, /character 4: hour "24"/, /time_zone: .*Did you mean "Europe\/Berlin"/, /overlap: is "buffer".*Did you mean "buffer_one"/, /catchup_window: is "5s", less than 10s/]],
       [['create', 'a b', '--cron', '@hourly'], [/name: is "a b"/]],
       [['create', id('x'), '--cron', '0 0 31 2 *'], [/which no day of the calendar has/]],
-      [['create', id('x'), '--cron', '@hourly', '--views', 'wether', '--input', '{"overlap_second": 5}'], [/views\[0\]: is "wether".*Did you mean "weather"/, /input\.overlap_second: is not known here.*Did you mean "overlap_seconds"/]],
-      [['create', id('x'), '--cron', '@hourly', '--workflow', 'trainModel', '--recipe', 'models/none'], [/recipe: is "models\/none", which is no recipe/]],
+      [['create', id('x'), '--cron', '@hourly', '--views', 'wether', '--input', '{"overlap_second": 5}'], [/input\.views: names wether, which is no online feature view of the registry\. Did you mean "weather"/, /input\.overlap_second: is not known here.*Did you mean "overlap_seconds"/]],
+      [['create', id('x'), '--cron', '@hourly', '--workflow', 'trainModel', '--recipe', 'models/none'], [/input\.recipe: There is no recipe "models\/none"/]],
+      [['create', id('x'), '--cron', '@hourly', '--views', 'weather', '--input', '{"end": "2999-01-01"}'], [/input\.end: is 2999-01-01, which is in the future/]],
+      [['create', id('x'), '--cron', '@hourly', '--views', 'weather', '--input', '{"incremental": false, "start": "2013-11-02", "end": "2013-11-01"}'], [/input: The window of weather starts at 2013-11-02/]],
+      [['create', id('x'), '--cron', '@hourly', '--workflow', 'backfillFeatures', '--views', 'wether', '--input', '{"start": "2013-11-01", "end": "2999-01-01"}'], [/input\.end: is 2999-01-01, which is in the future/]],
+      [['create', id('x'), '--cron', '@hourly', '--workflow', 'backfillFeatures', '--views', 'wether', '--input', '{"start": "2013-11-01"}'], [/input\.views: names wether/]],
       [['create', id('x'), '--cron', '@daily'], [/key_ttl_seconds: Keys .* schedule "x-.*" lets up to 86400 s pass/]],
       [['create', id('x'), '--cron', '@hourly', '--input', '[1]'], [/not a JSON object/]],
       [['backfill', id('weather'), '--from', '2026-01-02', '--to', '2026-01-01'], [/nothing lies from/]],
@@ -151,7 +155,7 @@ describe('ml-pipeline schedule', function () {
   it('apply makes what is declared, with a plan, and finds nothing to do the second time', async () => {
     const night = { cron: '0 */8 * * *', time_zone: 'Europe/Berlin', input: { views: ['weather', 'plane_stats'] }, overlap: 'skip', catchup_window: '3d', pause_on_failure: true };
     await declare({ night, often: { cron: '@every 30m' }, retrain: { workflow: 'trainModel', cron: '0 3 * * mon', input: { recipe: 'forest' } } });
-    await project.writeRecipe('forest', { name: 'forest' });
+    await project.writeRecipe('forest', fixtureRecipe());
     const planned = await plan('--dry-run');
     assert.deepEqual(planned, [['create', id('night'), 'materializeFeatures at "0 */8 * * *" Europe/Berlin'], ['create', id('often'), 'materializeFeatures at "@every 30m"'], ['create', id('retrain'), 'trainModel at "0 3 * * mon" UTC']]);
     await assert.rejects(client.schedule.getHandle(id('night')).describe(), 'a dry run makes nothing');
@@ -159,6 +163,19 @@ describe('ml-pipeline schedule', function () {
     assert.deepEqual(await plan(), [['unchanged', id('night')], ['unchanged', id('often')], ['unchanged', id('retrain')]]);
     const { cron, overlap, catchup_seconds, declared } = await shown('night');
     assert.deepEqual([cron, overlap, catchup_seconds, declared], ['0 */8 * * *', 'skip', 3 * 86_400, true]);
+  });
+
+  it('apply makes nothing where one of the schedules would fail each time: the recipe by its query and features, the views by the registry', async () => {
+    await project.writeRecipe('misfit', fixtureRecipe({ sections: { augmenter: { type: 'feature_store', feature_service: 'flight_delay_v9', request_columns: ['distance', 'hour'] } } }));
+    await declare({ new: { cron: '@every 30m' }, unknown: { cron: '@every 30m', input: { views: ['wether'] } }, misfit: { workflow: 'trainModel', cron: '0 3 * * mon', input: { recipe: 'misfit' } } });
+    for (const args of [['--dry-run'], []]) {
+      const { code, stderr } = await schedule('apply', ...args);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /unknown-\w+\.input\.views: names wether.*Did you mean "weather"/);
+      assert.match(stderr, /misfit-\w+\.input\.recipe: recipes\/misfit does not fit its query/);
+      assert.match(stderr, /misfit-\w+\.input\.recipe: augmenter\.feature_service \(line \d+, column \d+\): There is no feature service "flight_delay_v9"\. Did you mean/);
+    }
+    await assert.rejects(client.schedule.getHandle(id('new')).describe());
   });
 
   it('apply changes what differs, also what was changed by hand; a paused schedule stays paused', async () => {
