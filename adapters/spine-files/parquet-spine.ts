@@ -28,7 +28,10 @@ export async function openParquetSpine(path: string): Promise<RawSpine> {
     async *rows() {
       const count = Number(metadata.num_rows);
       for (let start = 0; start < count; start += PARTS) {
-        const records = await withFile(path, (file) => parquetReadObjects({ file, metadata, parsers: PARSERS as ParquetParsers, rowStart: start, rowEnd: Math.min(count, start + PARTS) }));
+        const records = await withFile(path, (file) => parquetReadObjects({ file, metadata, parsers: PARSERS as ParquetParsers, rowStart: start, rowEnd: Math.min(count, start + PARTS) })).catch((error: unknown) => {
+          const codec = error instanceof Error ? /unsupported compression codec: (\w+)/.exec(error.message)?.[1] : undefined;
+          throw new PipelineError('INVALID_DATA', codec === undefined ? `${path} is a broken Parquet file.` : `${path} is compressed by ${codec}. Write it with Snappy, or without compression.`, { cause: error });
+        });
         yield records.map((record) => names.map((name) => (record as Readonly<Record<string, unknown>>)[name] ?? null));
       }
     },

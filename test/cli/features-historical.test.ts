@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { parquetWriteBuffer, type ColumnSource } from 'hyparquet-writer';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { makeProject, runCommand, startCommand, writeDefinitions, type Finished } from './command.ts';
@@ -32,6 +33,7 @@ describe('ml-pipeline features historical', function () {
 
   const historical = (...args: readonly string[]): Promise<Finished> => runCommand(project.folder, 'features', 'historical', '--output', 'out.parquet', ...args);
   const written = async (file = 'out.parquet'): Promise<readonly Record<string, unknown>[]> => parquetReadObjects({ file: await asyncBufferFromFile(join(project.folder, file)) });
+  const writeParquet = (file: string, columnData: ColumnSource[]): Promise<void> => writeFile(join(project.folder, file), Buffer.from(parquetWriteBuffer({ columnData })));
   const spines = async (): Promise<number> => Number((await client.query<{ count: string }>("SELECT count(*) FROM pg_tables WHERE schemaname = 'spine_data'")).rows[0]!.count);
 
   it('joins a CSV file by both strategies: every row once, by time, its other columns typed by their values', async () => {
@@ -73,9 +75,38 @@ describe('ml-pipeline features historical', function () {
   it('refuses a bad spine file with the numbers of its rows, all at once, and writes nothing', async () => {
     await writeFile(join(project.folder, 'bad.csv'), 'customer_id,event_timestamp\n1,2026-01-01\nx,2026-01-01\n2,yesterday\n3,0001-01-01T00:00:00Z\n4,9999-01-01\n5,\n');
     const { code, stderr } = await runCommand(project.folder, 'features', 'historical', '--spine', 'bad.csv', '--features', 'counters:visits', '--output', 'bad.parquet');
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     for (const text of [/row 2, column customer_id: the value does not fit Int64/, /row 3, column event_timestamp: it is no instant/, /row 4.*year 1700/, /row 5.*future/, /row 6.*no event timestamp/]) assert.match(stderr, text);
     assert.ok(!(await readdir(project.folder)).some((file) => file.includes('bad.parquet')));
+  });
+
+  it('refuses a spine that is wrong with exit code 2 whatever its form: Parquet, a table, a template', async () => {
+    const now = new Date();
+    await writeParquet('future.parquet', [{ name: 'customer_id', data: [1n, 2n] }, { name: 'event_timestamp', data: [new Date('2026-01-01'), new Date(now.getTime() + 864e5)] }]);
+    await writeParquet('keys.parquet', [{ name: 'customer_id', data: ['x'] }, { name: 'event_timestamp', data: [new Date('2026-01-01')] }]);
+    await writeParquet('column.parquet', [{ name: 'customer', data: [1n] }, { name: 'event_timestamp', data: [new Date('2026-01-01')] }]);
+    await writeFile(join(project.folder, 'text.parquet'), 'customer_id,event_timestamp\n');
+    const whole = await readFile(join(project.folder, 'future.parquet'));
+    await writeFile(join(project.folder, 'broken.parquet'), Buffer.concat([whole.subarray(0, 4), Buffer.alloc(30, 255), whole.subarray(34)]));
+    await client.query("CREATE TABLE raw_data.late AS SELECT 3::bigint AS customer_id, timestamp '9999-01-01' AS event_timestamp");
+    await writeFile(join(project.folder, 'recipes', 'sql', 'late.sql.j2'), 'SELECT customer_id, event_timestamp FROM {{ source("raw", "late") }}');
+    const wrong: readonly (readonly [spine: string, message: RegExp])[] = [
+      ['future.parquet', /row 2, column event_timestamp: it lies in the future/],
+      ['keys.parquet', /row 1, column customer_id: the value does not fit Int64/],
+      ['column.parquet', /column customer_id: the file does not have it/],
+      ['text.parquet', /text\.parquet is no Parquet file/],
+      ['broken.parquet', /broken\.parquet is a broken Parquet file/],
+      ['raw_data.late', /1 rows are later than the as-of instant/],
+      ['sql/late.sql.j2', /1 rows are later than the as-of instant/],
+    ];
+    for (const [spine, message] of wrong) {
+      const { code, stdout, stderr } = await runCommand(project.folder, 'features', 'historical', '--spine', spine, '--features', 'counters:visits', '--output', 'wrong.parquet', '--json');
+      const { error } = JSON.parse(stdout) as { error: { code: string; message: string; problems: readonly { path: string; message: string }[] } };
+      assert.deepEqual([spine, code, error.code], [spine, 2, 'INVALID_INPUT'], stdout + stderr);
+      assert.match([error.message, ...error.problems.map(({ path, message: what }) => `${path}: ${what}`)].join('\n'), message);
+      assert.ok(!(await readdir(project.folder)).some((file) => file.includes('wrong.parquet')));
+    }
+    assert.equal(await spines(), 0);
   });
 
   it('refuses what is not there with the nearest right name', async () => {
@@ -97,7 +128,7 @@ describe('ml-pipeline features historical', function () {
     await new Promise((resolve) => setTimeout(resolve, 1500));
     started.child.kill('SIGINT');
     const { code, stderr, millis } = await started.finished;
-    assert.notEqual(code, 0);
+    assert.equal(code, 130);
     assert.match(stderr, /Interrupted: nothing was written/);
     assert.ok(millis < 30_000);
     assert.ok(!(await readdir(project.folder)).some((file) => file.includes('never.parquet')));

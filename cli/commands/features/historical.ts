@@ -11,6 +11,7 @@ import type { JoinKeyType } from '../../../domain/features/value-types.ts';
 import type { Ports } from '../../../ports/ports.ts';
 import { JOIN_STRATEGIES, type JoinStrategy } from '../../../ports/warehouse.ts';
 import type { CommandContext } from '../../context.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { wholeNumber } from '../../option-values.ts';
 import { counted, type Output } from '../../output.ts';
 import type { Services } from '../../services.ts';
@@ -50,10 +51,16 @@ export function registerHistorical(features: Command, { services, run }: Command
           const selection = await selectionOf(ports, options);
           await refuseOutput(options.output);
           const interrupt = new AbortController();
-          const onSignal = (): void => interrupt.abort(new PipelineError('CONFLICT', 'Interrupted: nothing was written.'));
+          const onSignal = (): void => interrupt.abort();
           process.once('SIGINT', onSignal);
           try {
             await join(ports, services, output, options, selection, interrupt.signal);
+            return EXIT.ok;
+          } catch (error) {
+            if (!interrupt.signal.aborted) throw error;
+            output.result({ interrupted: true }, []);
+            output.note('Interrupted: nothing was written.');
+            return EXIT.interrupted;
           } finally {
             process.removeListener('SIGINT', onSignal);
           }
@@ -65,11 +72,11 @@ export function registerHistorical(features: Command, { services, run }: Command
 async function join(ports: Ports, services: Services, output: Output, options: HistoricalOptions, selection: FeatureSelection, signal: AbortSignal): Promise<void> {
   const started = performance.now();
   output.note(`Writing the spine from ${options.spine} ...`);
-  const spine = await writeSpine(ports, services, options, selection, signal);
+  const spine = await asInput(() => writeSpine(ports, services, options, selection, signal));
   try {
     const { strategy, timestampColumn, memory } = options;
     const joined = await ports.warehouse.historicalFeatures({ spine, timestampColumn, selection, strategy, signal, ...(memory === undefined ? {} : { memoryBytes: memory * 2 ** 20 }) });
-    const rows = addOnDemandFeatures({ ...joined, selection, timestampColumn, load: (view) => ports.transformRunner.load(view) });
+    const rows = await asInput(() => addOnDemandFeatures({ ...joined, selection, timestampColumn, load: (view) => ports.transformRunner.load(view) }));
     const path = resolve(options.output);
     const { rowCount, hash } = await services.writeParquet(path, rows, (done) => output.redraw([progressLine(done, spine.rowCount)]));
     output.redraw([]);
@@ -80,6 +87,16 @@ async function join(ports: Ports, services: Services, output: Output, options: H
     );
   } finally {
     await ports.warehouse.dropSpine(spine.table);
+  }
+}
+
+/** The spine is what the command was given: data of it that do not fit are a wrong input. */
+async function asInput<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof PipelineError) || error.code !== 'INVALID_DATA') throw error;
+    throw new PipelineError('INVALID_INPUT', error.message.split('\n')[0]!, { problems: error.problems, cause: error });
   }
 }
 
