@@ -11,9 +11,17 @@ type Needs = Pick<Ports, 'clock' | 'keyTtlSeconds' | 'warehouse' | 'onlineStore'
 
 export function createMaterialize(ports: Needs) {
   return {
-    planMaterialization: (input: MaterializeFeaturesInput): Promise<readonly ViewWindow[]> => withHeartbeats(() => planWindows(ports, input)),
+    /** What a change of definitions could not remove any more goes first: later it would take new values with it. */
+    planMaterialization: (input: MaterializeFeaturesInput): Promise<readonly ViewWindow[]> =>
+      withHeartbeats(async () => {
+        await ports.featureRegistry.removeOnlineValues((view) => ports.onlineStore.remove(view));
+        return planWindows(ports, input);
+      }),
+    /** Not while `apply` removes values of the view, and not after it: what the definition was when this was planned must still hold. */
     materializeSlice: (slice: WindowSlice): Promise<OnlineWriteResult> =>
-      withHeartbeats(({ signal, resumedFrom, report }) => writeSlice(ports, slice, { signal, report, cursor: resumedFrom as SliceCursor | undefined })),
+      withHeartbeats(({ signal, resumedFrom, report }) =>
+        ports.featureRegistry.whileDefined(slice.window.view, (kept) => writeSlice(ports, slice, { signal: AbortSignal.any([signal, kept]), report, cursor: resumedFrom as SliceCursor | undefined })),
+      ),
     /** Every value that may still be served lives on, also where no row of it was written. */
     renewExpiry: ({ view, wholeSince }: Pick<ViewWindow, 'view' | 'wholeSince'>): Promise<{ readonly renewed: number }> =>
       withHeartbeats(() => ports.onlineStore.renew(view, ports.clock.now(), wholeSince === undefined ? undefined : micros(wholeSince))),

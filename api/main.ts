@@ -1,5 +1,5 @@
 import { checkMaterialization } from '../activities/plan-materialization.ts';
-import { startPushDelivery } from '../adapters/postgres/push-delivery.ts';
+import { startPushDelivery, storeOfDefined } from '../adapters/postgres/push-delivery.ts';
 import { createMaterializationRunner } from '../adapters/temporal/materialization-runner.ts';
 import { bindPorts, closePorts } from '../config/bind-ports.ts';
 import type { Project } from '../config/load-config.ts';
@@ -71,7 +71,8 @@ async function openRoutes(project: Project, ports: Ports, log: Log, { readOnly, 
   opened.push(() => definitions.close());
   const runner = createMaterializationRunner({ address, namespace, taskQueue, check: (request) => checkMaterialization(ports, request) });
   opened.push(() => runner.close());
-  const delivery = startPushDelivery({ pushLog, onlineStore, clock, log });
+  const defined = storeOfDefined(ports);
+  const delivery = startPushDelivery({ pushLog, onlineStore: defined, clock, log });
   opened.push(() => delivery.stop());
-  return { readOnly, definitions, onlineStore, clock, log, runner, queue: createPushQueue({ pushLog, onlineStore, log, pendingRows: () => delivery.pendingRows }) };
+  return { readOnly, definitions, onlineStore, clock, log, runner, queue: createPushQueue({ pushLog, onlineStore: defined, log, pendingRows: () => delivery.pendingRows }) };
 }

@@ -29,6 +29,7 @@ const services: Services = {
       schedules: config.schedules ?? {},
       temporal: { address, namespace, taskQueue, ui },
       apiUrl: `http://${config.api.host}:${config.api.port}`,
+      apiModel: config.api.model,
       trackingFolder: resolve(folder, config.tracking.folder),
       logsFolder: resolve(folder, config.logs.folder),
     };

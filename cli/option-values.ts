@@ -33,3 +33,10 @@ export function pair(text: string, earlier: readonly (readonly [string, string])
   if (split < 1) throw new InvalidArgumentError(`${JSON.stringify(text)} is not of the form name=value.`);
   return [...earlier, [text.slice(0, split), text.slice(split + 1)]];
 }
+
+/** `30s`, `10m` or `1h` in milliseconds. */
+export function waitingTime(text: string): number {
+  const [, count, unit] = /^(\d{1,4})([smh])$/.exec(text) ?? [];
+  if (count === undefined) throw new InvalidArgumentError(`${JSON.stringify(text)} is not a time such as 30s, 10m or 1h.`);
+  return Number(count) * (unit === 's' ? 1_000 : unit === 'm' ? 60_000 : 3_600_000);
+}

@@ -22,6 +22,8 @@ export interface ProjectSettings {
   readonly schedules: Readonly<Record<string, ScheduleDefinition>>;
   readonly temporal: { readonly address: string; readonly namespace: string; readonly taskQueue: string; readonly ui: string };
   readonly apiUrl: string;
+  /** What the API serves where nothing else is said: `api.model`. */
+  readonly apiModel: string;
   readonly trackingFolder: string;
   readonly logsFolder: string;
 }

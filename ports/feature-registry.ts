@@ -56,6 +56,13 @@ export interface RegistryContents extends FeatureRepository {
   readonly unusable: readonly UnusableDefinition[];
 }
 
+/** How somebody waits for others that write. */
+export interface WritersPatience {
+  readonly mostMillis: number;
+  /** Is told each view whose writers are waited for. */
+  readonly onWait: (view: string) => void;
+}
+
 /** Definitions as applied, shared with Feast: its tables, its protobuf. One project. Objects of a kind that we do not know are left as they are. */
 export interface FeatureRegistry {
   /** What `apply` would change. */
@@ -70,6 +77,13 @@ export interface FeatureRegistry {
    * One caller at a time. Resolves to the views' names.
    */
   removeOnlineValues(remove: (view: FeatureViewSnapshot) => Promise<unknown>): Promise<readonly string[]>;
+  /**
+   * Does `work`, which writes values of the view to the online store, where the registered view still takes them, and keeps `withoutWriters` waiting meanwhile. CONFLICT, and nothing is done, when by
+   * now its keys, types or source are others or it is not online any more; NOT_FOUND when it is gone; UNAVAILABLE while its values are being removed. `signal` is aborted when the promise cannot be kept.
+   */
+  whileDefined<T>(view: FeatureViewSnapshot, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Does `work` while nobody writes values of these views, all over the project. Waits for those who do; CONFLICT, and nothing is done, when that takes longer than the patience. */
+  withoutWriters<T>(views: readonly string[], patience: WritersPatience, work: () => Promise<T>): Promise<T>;
   /** What is applied, all of one instant. Definitions that cannot be used here are in `unusable`; a service may take features of one of them. */
   contents(): Promise<RegistryContents>;
   entities(): Promise<readonly Entity[]>;

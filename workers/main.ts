@@ -1,5 +1,5 @@
 import { NativeConnection, Runtime, DefaultLogger, makeTelemetryFilterString } from '@temporalio/worker';
-import { startPushDelivery } from '../adapters/postgres/push-delivery.ts';
+import { startPushDelivery, storeOfDefined } from '../adapters/postgres/push-delivery.ts';
 import { bindPorts, closePorts } from '../config/bind-ports.ts';
 import type { Project } from '../config/load-config.ts';
 import { PipelineError } from '../domain/errors.ts';
@@ -34,7 +34,7 @@ export async function startWorkers(project: Project, log: Log): Promise<RunningW
   const ports = await bindPorts(project);
   const workers = await createWorkerSet(connection, ports, { namespace, taskQueue, workflowBundle: await workflowBundle() });
   log.info('worker started', { address, namespace, task_queue: taskQueue });
-  const delivery = startPushDelivery({ ...ports, log });
+  const delivery = startPushDelivery({ ...ports, onlineStore: storeOfDefined(ports), log });
   const done = workers.run().finally(async () => {
     await delivery.stop();
     await closePorts(ports);

@@ -6,6 +6,8 @@ export interface PostgresConfig {
   readonly connectionString: string;
   /** Connections at most, default 10: one per reader at the same time, more than the activities that a worker runs at once. A reader waits 10 s for one. */
   readonly maxConnections?: number;
+  /** A query without an answer for so long fails with UNAVAILABLE. Left out: it is waited for, since joins and loads take what they take. */
+  readonly queryTimeoutMs?: number;
 }
 
 /** Error codes of the system and SQLSTATE classes (08 connection, 53 resources, 57P server stopping) that say the server is not to be had for now. */
@@ -21,6 +23,7 @@ export function createPostgresPool(config: PostgresConfig): pg.Pool {
     max: config.maxConnections ?? 10,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 10_000,
+    ...(config.queryTimeoutMs === undefined ? {} : { query_timeout: config.queryTimeoutMs }),
     application_name: 'ml-pipeline',
     options: '-c TimeZone=UTC -c extra_float_digits=1 -c client_encoding=UTF8',
   });
@@ -55,6 +58,18 @@ export function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) =>
   });
 }
 
+/** Runs `work` with a signal that is aborted, with UNAVAILABLE as its reason, when the connection is lost: locks that it held are free then. */
+export async function whileConnected<T>(client: pg.ClientBase, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const onLoss = (): void => controller.abort(new PipelineError('UNAVAILABLE', 'PostgreSQL does not answer (the connection was lost).'));
+  client.once('error', onLoss).once('end', onLoss);
+  try {
+    return await work(controller.signal);
+  } finally {
+    client.off('error', onLoss).off('end', onLoss);
+  }
+}
+
 /** A connection that the caller releases. UNAVAILABLE when the server does not answer. */
 export async function connectClient(pool: pg.Pool): Promise<pg.PoolClient> {
   try {
@@ -68,7 +83,7 @@ export async function connectClient(pool: pg.Pool): Promise<pg.PoolClient> {
 export function asPostgresError(error: unknown): unknown {
   if (error instanceof PipelineError || !(error instanceof Error)) return error;
   const code = (error as { code?: unknown }).code;
-  const lost = /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
+  const lost = /Connection terminated|timeout exceeded when trying to connect|Query read timeout/.test(error.message);
   if (!lost && !(typeof code === 'string' && UNAVAILABLE.test(code))) return error;
   return new PipelineError('UNAVAILABLE', `PostgreSQL does not answer (${error.message || String(code)}). Check that the server runs and that its address in the environment file is right.`, { cause: error });
 }

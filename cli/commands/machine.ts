@@ -52,8 +52,9 @@ export function registerMachine(program: Command, { services, run }: CommandCont
 async function transformProbe(services: Services): Promise<readonly ProbeResult[]> {
   const name = 'on-demand features';
   try {
+    const { apiModel } = await services.settings();
     return await services.withPorts(async (ports) => {
-      const models = (await readServedModels(ports, () => undefined)).filter(({ features }) => (features.onDemand ?? []).length > 0);
+      const models = (await readServedModels(ports, apiModel)).models.filter(({ features }) => (features.onDemand ?? []).length > 0);
       if (models.length === 0) return [];
       const differences = onDemandDifferences(models, await ports.featureRepository.load());
       return [{ ok: true, name, detail: differences.length === 0 ? 'served models compute them as the feature repository does' : differences.join('; ') }];

@@ -68,3 +68,13 @@ function common(before: FeatureViewSnapshot, after: FeatureViewSnapshot): (reado
 function sourceColumn({ fieldMapping = {} }: TableSource, name: string): string {
   return Object.entries(fieldMapping).find(([, target]) => target === name)?.[0] ?? name;
 }
+
+/**
+ * Why rows that were made by one definition of a view must not go online by the registered one: they would be unreadable, unreachable or another table's. A sentence's end; undefined when they may.
+ * Rows of a view that was not online then were asked for all the same: that it still is not is no reason.
+ */
+export function reasonAgainstRows(made: FeatureViewSnapshot, registered: FeatureViewSnapshot): string | undefined {
+  if (made.online && !registered.online) return 'it is not online any more';
+  const reasons = reasonsToRemove(made, registered);
+  return reasons.length === 0 ? undefined : reasons.join(', ');
+}

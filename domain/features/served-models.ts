@@ -4,13 +4,24 @@ import type { FeatureRepository } from './definitions.ts';
 import { snapshotView } from './resolve.ts';
 import { type FeatureSelection, type FeatureViewSnapshot, selectedName } from './snapshot.ts';
 
-/** A registered model version that an alias names: what is asked for by that alias is answered by it. */
-export interface ServedModel {
+/** A model that answers requests: an alias of the model registry names it, or the settings of the API do. */
+export interface NamedModel {
+  /** As registered; of a model past the registry its URI. */
   readonly name: string;
-  readonly version: string;
+  readonly version?: string;
   readonly aliases: readonly string[];
+  /** Named by `api.model`. Left out: false. */
+  readonly isConfigured?: boolean;
+}
+
+export interface ServedModel extends NamedModel {
   /** The features it looks up online. */
   readonly features: FeatureSelection;
+}
+
+/** One whose files do not say what it needs. */
+export interface UnreadableModel extends NamedModel {
+  readonly reason: string;
 }
 
 /**
@@ -26,8 +37,9 @@ export function onDemandDifferences(models: readonly ServedModel[], { onDemandFe
   }));
 }
 
-function modelName({ name, version, aliases }: ServedModel): string {
-  return `model ${name} version ${version} (${aliases.map((alias) => `@${alias}`).join(', ')})`;
+function modelName({ name, version, aliases, isConfigured = false }: NamedModel): string {
+  const ways = [...aliases.map((alias) => `@${alias}`), ...(isConfigured ? ['api.model'] : [])];
+  return `model ${name}${version === undefined ? '' : ` version ${version}`} (${ways.join(', ')})`;
 }
 
 const CURE = 'Keep it until a model that does without is promoted, or move the alias; --force applies all the same.';
@@ -39,6 +51,18 @@ const CURE = 'Keep it until a model that does without is promoted, or move the a
 export function servedModelProblems(models: readonly ServedModel[], before: FeatureRepository, after: FeatureRepository): Problem[] {
   const already = new Set(models.flatMap((model) => modelProblems(model, before)).map(({ path, message }) => `${path} ${message}`));
   return models.flatMap((model) => modelProblems(model, after)).filter(({ path, message }) => !already.has(`${path} ${message}`));
+}
+
+/**
+ * Models that may miss what the change takes away: nobody can say what they need. A change that takes nothing from any reader is none of theirs.
+ */
+export function unreadableModelProblems(models: readonly UnreadableModel[], before: FeatureRepository, after: FeatureRepository): Problem[] {
+  const lost = before.featureViews.map(({ name }) => snapshotView(before, name)).filter(({ online }) => online).flatMap((view) => {
+    const messages = viewProblems(view, view.features.map(({ name }) => name), after);
+    return messages.length === 0 ? [] : [view.name];
+  });
+  if (lost.length === 0) return [];
+  return models.map((model) => ({ path: modelName(model), message: `It cannot be read, so that nobody knows whether it needs what goes of ${lost.join(', ')}: ${model.reason}`, cure: 'Mend it, or serve another model; --force applies all the same.' }));
 }
 
 function modelProblems(model: ServedModel, repository: FeatureRepository): Problem[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -161,6 +161,38 @@ describe('ml-pipeline features', function () {
     await define(weather("{ name: 'wind', type: 'Float64' }"), TIDES);
     assert.equal((await run('apply', '--force')).code, 0);
     assert.deepEqual((await plan('plan')).breaks, [], 'what is missing already is not held against the next change');
+  });
+
+  it('protects the model that api.model names by its version, and refuses to take anything from one that cannot be read', async () => {
+    const settings = join(project.folder, 'config', 'environments', 'local.yaml');
+    const text = await readFile(settings, 'utf8');
+    const versions = join(project.folder, 'mlruns', 'models', 'delay');
+    try {
+      await rm(join(versions, 'aliases'), { recursive: true });
+      await define(weather(`${TEMP}, { name: 'wind', type: 'Float64' }`), TIDES);
+      assert.equal((await run('apply')).code, 0);
+      await define(weather("{ name: 'wind', type: 'Float64' }"), TIDES);
+      assert.equal((await plan('plan')).code, 0, 'nothing names the model');
+      await writeFile(settings, text.replace('models:/arrival@champion', 'models:/delay/1'));
+      const refused = await run('apply', '--yes');
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, /model delay version 1 \(api\.model\), feature view weather: It reads feature temp, which would not be there\./);
+      await writeFile(settings, text.replace('models:/arrival@champion', 'models:/delay/7'));
+      const unreadable = await run('apply', '--yes');
+      assert.equal(unreadable.code, 2);
+      assert.match(unreadable.stderr, /model delay version 7 \(api\.model\): It cannot be read, so that nobody knows whether it needs what goes of weather: .*delay.*--force/);
+      assert.equal((await run('apply', '--yes', '--force')).code, 0);
+    } finally {
+      await writeFile(settings, text);
+    }
+  });
+
+  it('describes a view whose features are computed on demand', async () => {
+    const source = 'export default () => ({ felt: 1 });';
+    const bundle = { source, sha256: createHash('sha256').update(source).digest('hex') };
+    const feels = { name: 'feels', inputs: [{ view: 'weather', features: ['wind'] }], request: [{ name: 'shade', type: 'Bool' }], asOf: true, features: [{ name: 'felt', type: 'Float64' }], module: 'transforms/feels.ts', bundle } as const;
+    await registry.apply({ ...(await registry.contents()), onDemandFeatureViews: [feels] });
+    assert.match((await run('describe', 'feels')).stdout, new RegExp(`^feels\\n  computed from weather:wind\\n  request +shade \\(Bool\\), as_of\\n  function +transforms/feels\\.ts \\(${bundle.sha256.slice(0, 12)}\\)\\n[^]*^  felt +Float64`, 'm'));
   });
 
   it('finds a column that vanished and one whose type changed, by view, column and table', async () => {

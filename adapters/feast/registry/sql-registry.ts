@@ -5,7 +5,6 @@ import { PipelineError } from '../../../domain/errors.ts';
 import { onlineEffect } from '../../../domain/features/online-effects.ts';
 import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
 import type { Micros } from '../../../domain/instant.ts';
-import { suggestion } from '../../../domain/nearest.ts';
 import type { ApplyPlan, FeatureRegistry, OnlineMark, RegistryContents } from '../../../ports/feature-registry.ts';
 import { createPostgresPool, inTransaction } from '../../postgres/pool.ts';
 import { FeatureViewMetaSchema, FeatureViewState, MaterializationIntervalSchema } from '../gen/feast/core/FeatureView_pb.ts';
@@ -13,11 +12,14 @@ import { readContents } from './contents.ts';
 import { FEATURE_VIEWS } from './kinds.ts';
 import { planRegistry, type StoredObjects } from './plan.ts';
 import { joinInterval } from './intervals.ts';
+import { takeLock } from './locks.ts';
 import { writeMark } from './marks.ts';
+import { missingView } from './missing-view.ts';
 import { readObjects, readOnlineRemovals, readStored, type RegistryRows, touchProject, writeObject, writeOnlineRemovals, writePlan } from './rows.ts';
 import { createRegistryTables, hasRegistryTables } from './tables.ts';
 import { fromTimestamp, toTimestamp } from './timestamps.ts';
 import { readSnapshot } from './view-message.ts';
+import { whileDefined, withoutWriters } from './write-guard.ts';
 
 export interface FeastSqlRegistryConfig {
   /** `postgresql://user:password@host:port/database`. Never logged. */
@@ -28,10 +30,16 @@ export interface FeastSqlRegistryConfig {
   readonly project: string;
 }
 
+/** A registry has some hundred rows: what takes longer is a server that does not answer. */
+const QUERY_MS = 10_000;
+/** How long other writers of the registry, and others that remove values, are waited for. */
+const LOCK_MS = 30_000;
+
 /** Feast's SQL registry in PostgreSQL (docs/feast.md). Lists of a registry that does not exist yet are empty. */
 export function createFeastSqlRegistry({ connectionString, schema, project }: FeastSqlRegistryConfig): FeatureRegistry {
-  const pool = createPostgresPool({ connectionString });
-  const rowsOf = (client: pg.ClientBase): RegistryRows => ({ client, schema, project });
+  const pool = createPostgresPool({ connectionString, queryTimeoutMs: QUERY_MS });
+  const place = { schema, project };
+  const rowsOf = (client: pg.ClientBase): RegistryRows => ({ client, ...place });
   const readStoredNow = (): Promise<StoredObjects> => inTransaction(pool, (client) => readAny(rowsOf(client)));
   const contents = async (): Promise<RegistryContents> => readContents(await readStoredNow());
   return {
@@ -46,7 +54,9 @@ export function createFeastSqlRegistry({ connectionString, schema, project }: Fe
         if (plan.plan.changes.length > 0) await touchProject(rows, writtenAt);
         return plan.plan;
       }),
-    removeOnlineValues: (remove) => removeOnlineValues(pool, { schema, project }, remove),
+    removeOnlineValues: (remove) => removeOnlineValues(pool, place, remove),
+    whileDefined: (view, work) => whileDefined(pool, place, view, work),
+    withoutWriters: (views, patience, work) => withoutWriters(pool, place, views, patience, work),
     contents,
     entities: async () => (await contents()).entities,
     featureViews: async () => (await contents()).views,
@@ -63,7 +73,8 @@ function now(): Micros {
 
 /** One writer at a time in one registry; the tables are there afterwards. Ends with the transaction. */
 async function lockRegistry(rows: RegistryRows): Promise<RegistryRows> {
-  await rows.client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`feast registry ${rows.schema}`]);
+  const isFree = await takeLock(rows.client, `feast registry ${rows.schema}`, { millis: LOCK_MS });
+  if (!isFree) throw new PipelineError('UNAVAILABLE', 'Another process is changing the feature registry; nothing was changed here. Try it again.');
   await createRegistryTables(rows.client, rows.schema);
   return rows;
 }
@@ -87,7 +98,9 @@ function refuseMore(plan: ApplyPlan, shown: ApplyPlan): void {
 async function removeOnlineValues(pool: pg.Pool, where: Omit<RegistryRows, 'client'>, remove: (view: FeatureViewSnapshot) => Promise<unknown>): Promise<readonly string[]> {
   return inTransaction(pool, async (client) => {
     if (!(await hasRegistryTables(client, where.schema))) return [];
-    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`feast online values ${where.schema} ${where.project}`]);
+    if ((await readOnlineRemovals({ client, ...where })).length === 0) return [];
+    const isFree = await takeLock(client, `feast online values ${where.schema} ${where.project}`, { millis: LOCK_MS });
+    if (!isFree) throw new PipelineError('UNAVAILABLE', 'Another process is removing values from the online store. Try it again when it is done.');
     const views = await readOnlineRemovals({ client, ...where });
     for (const view of views) await remove(view);
     if (views.length === 0) return [];
@@ -109,9 +122,7 @@ interface Materialized {
 async function addInterval(rows: RegistryRows, name: string, { startMicros, endMicros, materialized, mark }: Materialized): Promise<void> {
   const views = await readObjects(rows, 'feature view');
   const bytes = views.get(name);
-  if (bytes === undefined) {
-    throw new PipelineError('NOT_FOUND', `Feature view "${name}" is not in the registry of project "${rows.project}". ${suggestion(name, [...views.keys()])} "ml-pipeline features apply" registers definitions.`);
-  }
+  if (bytes === undefined) throw missingView(name, rows.project, [...views.keys()]);
   const message = FEATURE_VIEWS.decode(bytes);
   if (materialized !== undefined && onlineEffect({ ...materialized, online: true }, { ...readSnapshot(message), online: true })?.needsMaterialization === true) {
     throw new PipelineError('CONFLICT', `Feature view "${name}" was changed while it was materialized: what was written is not what it needs now. Materialize it again: ml-pipeline materialize --views ${name}`);

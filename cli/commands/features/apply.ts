@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { formatProblem, PipelineError, type Problem } from '../../../domain/errors.ts';
 import type { FeatureRepository } from '../../../domain/features/definitions.ts';
-import { onDemandDifferences, servedModelProblems } from '../../../domain/features/served-models.ts';
-import type { ApplyPlan } from '../../../ports/feature-registry.ts';
+import { onDemandDifferences, servedModelProblems, unreadableModelProblems } from '../../../domain/features/served-models.ts';
+import type { ApplyPlan, WritersPatience } from '../../../ports/feature-registry.ts';
 import type { Ports } from '../../../ports/ports.ts';
 import { canAsk, confirm } from '../../confirm.ts';
 import type { CommandContext } from '../../context.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
+import { waitingTime } from '../../option-values.ts';
 import { counted, table, type Output } from '../../output.ts';
 import { refuseShortKeyTtl } from '../../schedules/check.ts';
 import { checkedRepository } from './checked-repository.ts';
@@ -16,7 +17,12 @@ interface ApplyOptions {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly force?: boolean;
+  /** Milliseconds. */
+  readonly timeout?: number;
 }
+
+/** A slice of a materialization is done in less than a minute; the next one waits for us. */
+const PATIENCE_MS = 120_000;
 
 export function registerApply(features: Command, { services, run }: CommandContext): void {
   features
@@ -25,11 +31,13 @@ export function registerApply(features: Command, { services, run }: CommandConte
     .option('--dry-run', 'only say what would change, as `features plan` does')
     .option('--yes', 'do not ask before something is removed')
     .option('--force', 'apply also what a served model would miss')
+    .option('--timeout <time>', 'how long to wait for rows that are being written where values go, such as 30s or 10m (default: 2m)', waitingTime)
     .addHelpText('after', '\nWhat only adds or changes definitions is applied at once. What removes one, or values from the online store, is asked about in a terminal; elsewhere it needs --yes.\n\nExample:\n  ml-pipeline features apply --dry-run')
     .action(
       run<ApplyOptions>(async (output, options) => {
         await refuseShortKeyTtl(services);
-        return services.withPorts((ports) => (options.dryRun === true ? showPlan(output, ports) : apply(output, ports, options)));
+        const { apiModel } = await services.settings();
+        return services.withPorts((ports) => (options.dryRun === true ? showPlan(output, ports, apiModel) : apply(output, { ports, apiModel }, options)));
       }),
     );
   features
@@ -39,7 +47,8 @@ export function registerApply(features: Command, { services, run }: CommandConte
     .action(
       run(async (output) => {
         await refuseShortKeyTtl(services);
-        return services.withPorts((ports) => showPlan(output, ports));
+        const { apiModel } = await services.settings();
+        return services.withPorts((ports) => showPlan(output, ports, apiModel));
       }),
     );
 }
@@ -51,26 +60,27 @@ interface Reviewed {
   readonly breaks: readonly Problem[];
 }
 
-async function review(output: Output, ports: Ports): Promise<Reviewed> {
+async function review(output: Output, ports: Ports, apiModel: string): Promise<Reviewed> {
   const repository = await checkedRepository(ports);
   const plan = await ports.featureRegistry.plan(repository);
   if (plan.changes.length === 0 && (repository.onDemandFeatureViews ?? []).length === 0) return { repository, plan, breaks: [] };
-  const models = await readServedModels(ports, (line) => output.note(line));
+  const { models, unreadable } = await readServedModels(ports, apiModel);
   for (const difference of onDemandDifferences(models, repository)) output.note(`Note: ${difference}.`);
-  if (plan.changes.length === 0) return { repository, plan, breaks: [] };
-  return { repository, plan, breaks: models.length === 0 ? [] : servedModelProblems(models, await ports.featureRegistry.contents(), repository) };
+  if (plan.changes.length === 0 || models.length + unreadable.length === 0) return { repository, plan, breaks: [] };
+  const before = await ports.featureRegistry.contents();
+  return { repository, plan, breaks: [...servedModelProblems(models, before, repository), ...unreadableModelProblems(unreadable, before, repository)] };
 }
 
-async function showPlan(output: Output, ports: Ports): Promise<ExitCode> {
-  const { plan, breaks } = await review(output, ports);
-  const refusal = breaks.length === 0 ? [] : ['Served models would miss something; `apply` refuses, unless it is given --force:', ...breaks.map(formatProblem)];
+async function showPlan(output: Output, ports: Ports, apiModel: string): Promise<ExitCode> {
+  const { plan, breaks } = await review(output, ports, apiModel);
+  const refusal = breaks.length === 0 ? [] : ['Served models would miss something, or may; `apply` refuses, unless it is given --force:', ...breaks.map(formatProblem)];
   output.result({ ...plan, breaks, applied: false }, [...planLines(plan), summary(plan, 'to change'), ...refusal]);
   return breaks.length === 0 ? EXIT.ok : EXIT.refused;
 }
 
-async function apply(output: Output, ports: Ports, { yes = false, force = false }: ApplyOptions): Promise<ExitCode> {
-  const { repository, plan, breaks } = await review(output, ports);
-  if (breaks.length > 0 && !force) throw new PipelineError('CONFLICT', 'Served models would miss something; nothing was applied.', { problems: breaks });
+async function apply(output: Output, { ports, apiModel }: { readonly ports: Ports; readonly apiModel: string }, { yes = false, force = false, timeout = PATIENCE_MS }: ApplyOptions): Promise<ExitCode> {
+  const { repository, plan, breaks } = await review(output, ports, apiModel);
+  if (breaks.length > 0 && !force) throw new PipelineError('CONFLICT', 'Served models would miss something, or may; nothing was applied.', { problems: breaks });
   const removals = removalsOf(plan);
   if (removals.length > 0 && !yes) {
     if (output.json || !canAsk()) throw new PipelineError('INVALID_INPUT', 'Something would be removed; nothing was applied. Look at `ml-pipeline features plan`, and add --yes to agree.', { problems: removals });
@@ -80,23 +90,28 @@ async function apply(output: Output, ports: Ports, { yes = false, force = false 
       return EXIT.refused;
     }
   }
-  const applied = await change(ports, repository, plan);
+  const onWait = (view: string): void => output.note(`Rows of ${view} are being written to the online store: waits for that, ${timeout / 1000} s at most.`);
+  const applied = await change(ports, repository, plan, { mostMillis: timeout, onWait });
   output.result({ ...applied, breaks, applied: true }, [...planLines(applied), summary(applied, 'changed')]);
   return EXIT.ok;
 }
 
-/** What an earlier call could not remove goes first: a view that comes back must not lose its new values to that. */
-async function change({ featureRegistry, onlineStore }: Ports, repository: FeatureRepository, shown: ApplyPlan): Promise<ApplyPlan> {
+/**
+ * Nobody writes values of views whose values go meanwhile: what was planned with the earlier definition would come after the removal. What an earlier call could not remove goes first: a
+ * view that comes back must not lose its new values to that.
+ */
+function change({ featureRegistry, onlineStore }: Ports, repository: FeatureRepository, shown: ApplyPlan, patience: WritersPatience): Promise<ApplyPlan> {
+  const going = shown.online.filter(({ removesValues }) => removesValues).map(({ view }) => view);
   const removeValues = (): Promise<readonly string[]> => featureRegistry.removeOnlineValues((view) => onlineStore.remove(view));
-  await removeValues();
-  const applied = await featureRegistry.apply(repository, shown);
-  try {
+  return featureRegistry.withoutWriters(going, patience, async () => {
     await removeValues();
-  } catch (error) {
-    if (!(error instanceof PipelineError)) throw error;
-    throw new PipelineError(error.code, `The definitions are applied, but values that go are still in the online store: run the command again. ${error.message}`, { cause: error });
-  }
-  return applied;
+    const applied = await featureRegistry.apply(repository, shown);
+    await removeValues().catch((error: unknown) => {
+      if (!(error instanceof PipelineError)) throw error;
+      throw new PipelineError(error.code, `The definitions are applied, but values that go are still in the online store: run the command again. ${error.message}`, { cause: error });
+    });
+    return applied;
+  });
 }
 
 function removalsOf({ changes, online }: ApplyPlan): Problem[] {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { defineEntity, defineFeatureRepository, defineFeatureView } from '../../../domain/features/define.ts';
 import type { FeatureRepository, FeatureView } from '../../../domain/features/definitions.ts';
 import { selectFeatures } from '../../../domain/features/resolve.ts';
-import { servedModelProblems, type ServedModel } from '../../../domain/features/served-models.ts';
+import { servedModelProblems, type ServedModel, unreadableModelProblems } from '../../../domain/features/served-models.ts';
 
 const airport = defineEntity({ name: 'airport', joinKey: 'origin', valueType: 'String' });
 const weather: FeatureView = defineFeatureView({
@@ -38,5 +38,23 @@ describe('Served models', () => {
   it('are not held against a change that takes nothing from them', () => {
     const gone = { ...before, featureViews: [] };
     assert.deepEqual(texts(gone, gone), []);
+  });
+
+  it('are named by the settings where no alias names them', () => {
+    const configured: readonly (readonly [ServedModel, string])[] = [
+      [{ ...model, aliases: [], isConfigured: true }, 'model delay version 3 (api.model)'],
+      [{ ...model, isConfigured: true }, 'model delay version 3 (@champion, @live, api.model)'],
+      [{ name: 'runs:/ab/model', aliases: [], isConfigured: true, features: model.features }, 'model runs:/ab/model (api.model)'],
+    ];
+    for (const [served, who_] of configured) assert.deepEqual(servedModelProblems([served], before, { ...before, featureViews: [] }).map(({ path }) => path), [`${who_}, feature view weather`]);
+  });
+
+  it('that cannot be read may need whatever goes, and nothing of a change that takes nothing away', () => {
+    const unreadable = { name: 'delay', version: '4', aliases: ['next'], reason: 'a file is gone' };
+    const said = (after: FeatureRepository): readonly string[] => unreadableModelProblems([unreadable], before, after).map(({ path, message }) => `${path}: ${message}`);
+    assert.deepEqual(said(withView({ features: [{ name: 'temp', type: 'Float64' }] })), ['model delay version 4 (@next): It cannot be read, so that nobody knows whether it needs what goes of weather: a file is gone']);
+    assert.equal(said({ ...before, featureViews: [] }).length, 1);
+    assert.deepEqual(said(withView({ ttlSeconds: 5, features: [...weather.features, { name: 'more', type: 'Int64' }] })), []);
+    assert.deepEqual(unreadableModelProblems([unreadable], withView({ online: false }), { ...before, featureViews: [] }), [], 'nothing was served of it');
   });
 });
