@@ -60,6 +60,9 @@ async function bindArtifactStore(folder: string, settings: Project['config']['ar
 /** The ports that hold connections or files open. */
 type ServerPorts = 'warehouse' | 'onlineStore' | 'pushLog' | 'featureRegistry' | 'tracker';
 
+/** A push is a COPY of some thousand rows: what takes longer is a server that does not answer. */
+const PUSH_QUERY_MS = 30_000;
+
 async function bindServers(folder: string, config: Project['config']): Promise<Pick<Ports, ServerPorts>> {
   const { warehouse, registry, project } = config;
   const connectionString = postgresUrl(warehouse);
@@ -72,7 +75,7 @@ async function bindServers(folder: string, config: Project['config']): Promise<P
   ]);
   return {
     warehouse: createPostgresWarehouse({ connectionString }),
-    pushLog: createPostgresPushLog({ connectionString }),
+    pushLog: createPostgresPushLog({ connectionString, queryTimeoutMs: PUSH_QUERY_MS }),
     onlineStore: createRedisOnlineStore(await onlineStoreOptions(folder, config)),
     featureRegistry: createFeastSqlRegistry({ connectionString, schema: registry.schema, project }),
     tracker: createFileTracker({ root: resolve(folder, config.tracking.folder) }),

@@ -27,10 +27,10 @@ export interface Definitions {
 export interface DefinitionsHolder {
   /** Throws a fault of status 503 while the registry has never been read. */
   readonly current: Definitions;
-  /** Whether the last look at the registry succeeded. */
-  readonly fresh: boolean;
   /** Looks at the registry now; calls at the same time are one. When it cannot be read, the definitions stay as they are. */
   refresh(): Promise<void>;
+  /** Looks at the registry now, unless it was read less than a second ago; rejects with what is wrong. */
+  look(): Promise<void>;
   close(): void;
 }
 
@@ -38,6 +38,9 @@ export type DefinitionsSource = Pick<FeatureRegistry, 'contents'>;
 
 /** As long as Feast's feature server waits between two looks at its registry. */
 const REFRESH_MS = 5_000;
+
+/** Asking for health often costs no more than this. */
+const LOOK_MS = 1_000;
 
 export interface HoldOptions {
   readonly project: string;
@@ -53,16 +56,18 @@ export async function holdDefinitions(source: DefinitionsSource, { project, log,
   let text = '';
   let current: Definitions | undefined;
   let fresh = true;
+  let problem: unknown;
+  let readAt = -Infinity;
   let refreshing: Promise<void> | undefined;
   const refresh = (): Promise<void> => {
     refreshing ??= load()
       .then((next) => {
         if (!fresh) log.info('registry answers again');
-        [current, fresh] = [next, true];
+        [current, fresh, readAt] = [next, true, performance.now()];
       })
       .catch((error: unknown) => {
         if (fresh) log.error('registry not read; the last definitions stay', { error: error instanceof Error ? error.message : String(error) });
-        fresh = false;
+        [fresh, problem] = [false, error];
       })
       .finally(() => (refreshing = undefined));
     return refreshing;
@@ -76,10 +81,12 @@ export async function holdDefinitions(source: DefinitionsSource, { project, log,
       if (current === undefined) throw feastError(503, 'FeastError', 'The feature registry could not be read yet; this server looks again every few seconds.', REFRESH_MS / 1000);
       return current;
     },
-    get fresh() {
-      return fresh;
-    },
     refresh,
+    look: async () => {
+      if (fresh && performance.now() - readAt < LOOK_MS) return;
+      await refresh();
+      if (!fresh) throw problem;
+    },
     close: () => clearInterval(timer),
   };
 

@@ -9,6 +9,7 @@ import type { Observe } from '../metrics.ts';
 import { isJson, pathOf, readBody, sendNothing, sendText, type PlainHandler } from '../plain-http.ts';
 import type { DefinitionsHolder } from './definitions.ts';
 import { exceptionText, feastError, FeastFault, unprocessable } from './faults.ts';
+import { healthProblems } from './health.ts';
 import { materialize, materializeIncremental, type Accepted } from './materialize.ts';
 import { answerOnlineFeatures } from './online-answer.ts';
 import { push, writeToOnlineStore } from './push.ts';
@@ -38,6 +39,7 @@ type Route = (server: FeatureServer, body: string, query: URLSearchParams) => Pr
 const READ_BYTES = 8 << 20;
 const WRITE_BYTES = 64 << 20;
 const JSON_TYPE = 'application/json';
+const HEALTH_RETRY_SECONDS = '5';
 
 const accepted = (answer: Accepted | null): RouteAnswer => (answer === null ? { status: 200, text: 'null' } : { status: 202, text: toJson(answer) });
 const mode = (query: URLSearchParams) => ({ isAsync: ['true', '1', 'yes', 'on'].includes((query.get('async') ?? '').toLowerCase()) });
@@ -98,11 +100,11 @@ async function handle(server: FeatureServer, { route, mostBytes }: (typeof ROUTE
   }
 }
 
-/** 200 while the definitions can be read and the online store answers. */
-async function health({ definitions, onlineStore, log }: FeatureServer, response: ServerResponse): Promise<void> {
-  const problem = await onlineStore.ping().then(() => (definitions.fresh ? undefined : 'the registry cannot be read'), (error: unknown) => (error instanceof Error ? error.message : String(error)));
-  if (problem !== undefined) log.warn('not healthy', { problem });
-  sendNothing(response, problem === undefined ? 200 : 503);
+/** 200 while the registry can be read and the online store answers. Feast's server has no body here; of an unhealthy one it says what is away. */
+async function health(server: FeatureServer, response: ServerResponse): Promise<void> {
+  const problems = await healthProblems(server);
+  if (problems.length === 0) sendNothing(response, 200);
+  else sendText(response, 503, JSON_TYPE, JSON.stringify({ detail: problems.join(' ') }), ['Retry-After', HEALTH_RETRY_SECONDS]);
 }
 
 function sendFault(response: ServerResponse, { status, body, retryAfter }: FeastFault): void {

@@ -8,6 +8,10 @@ export interface Relay {
   turns(): number;
   /** Cuts the connection after so many more bytes from the client, once; the next connection works again. */
   cutAfter(bytes: number): void;
+  /** Forwards nothing any more, on old connections and new ones: as a server that hangs. */
+  stall(): void;
+  /** Forwards again, and what was held back. */
+  resume(): void;
   close(): Promise<void>;
 }
 
@@ -17,10 +21,12 @@ export async function openRelay(target: { readonly host: string; readonly port: 
   let bytesLeft = Infinity;
   let turns = 0;
   let serverSpokeLast = true;
+  let isStalled = false;
   const server = createServer((client) => {
     const upstream = connect(target.port, target.host);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
+      if (isStalled) socket.pause();
       // Either end may be reset when the other is cut: the test looks at what the client makes of it.
       socket.on('error', () => socket.destroy());
       socket.on('close', () => [client, upstream].forEach((end) => end.destroy()));
@@ -43,6 +49,14 @@ export async function openRelay(target: { readonly host: string; readonly port: 
     port: (server.address() as AddressInfo).port,
     turns: () => turns,
     cutAfter: (bytes) => void (bytesLeft = bytes),
+    stall: () => {
+      isStalled = true;
+      for (const socket of sockets) socket.pause();
+    },
+    resume: () => {
+      isStalled = false;
+      for (const socket of sockets) socket.resume();
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

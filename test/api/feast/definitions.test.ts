@@ -17,11 +17,11 @@ describe('definitions held for the feature routes', () => {
   it('are waited for beside a model: until the registry answers, what needs them is told to come back', async () => {
     const holder = await holdDefinitions(source, { project: 'shop', log: SILENT, isRequired: false });
     try {
-      assert.equal(holder.fresh, false);
+      await assert.rejects(holder.look(), /away/);
       assert.throws(() => holder.current, (error: unknown) => error instanceof FeastFault && error.status === 503 && error.retryAfter === 5);
       isAway = false;
       await holder.refresh();
-      assert.equal(holder.fresh, true);
+      await holder.look();
       assert.ok(holder.current.views.has('user_stats'));
     } finally {
       holder.close();
@@ -35,7 +35,7 @@ describe('definitions held for the feature routes', () => {
       const { current } = holder;
       isAway = true;
       await holder.refresh();
-      assert.equal(holder.fresh, false);
+      await assert.rejects(holder.look(), /away/);
       assert.equal(holder.current, current);
     } finally {
       holder.close();

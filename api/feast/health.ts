@@ -1,0 +1,38 @@
+import type { Log } from '../../ports/log.ts';
+import type { OnlineStore } from '../../ports/online-store.ts';
+import type { DefinitionsHolder } from './definitions.ts';
+
+/** Whoever asks for health waits five seconds at most: Kubernetes, Cloud Run and load balancers count a late answer as none. */
+const ANSWER_MS = 4_000;
+
+interface HealthNeeds {
+  readonly definitions: Pick<DefinitionsHolder, 'look'>;
+  readonly onlineStore: Pick<OnlineStore, 'ping'>;
+  readonly log: Log;
+}
+
+/** What is wrong with the servers that features are read from, a sentence each without an address, in less than five seconds; empty when nothing is. */
+export async function healthProblems({ definitions, onlineStore, log }: HealthNeeds): Promise<readonly string[]> {
+  const parts = [
+    { name: 'The online store', answer: onlineStore.ping() },
+    { name: 'The feature registry (PostgreSQL)', answer: definitions.look() },
+  ];
+  const said = await Promise.all(parts.map(({ answer }) => within(ANSWER_MS, answer)));
+  return parts.flatMap(({ name }, index) => {
+    const problem = said[index];
+    if (problem === undefined) return [];
+    log.warn('not healthy', { part: name, problem });
+    return [`${name} does not answer.`];
+  });
+}
+
+/** Why it failed, or was late; undefined when it did not. */
+async function within(millis: number, work: Promise<unknown>): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => (timer = setTimeout(() => resolve(`no answer after ${millis / 1000} s`), millis)));
+  try {
+    return await Promise.race([work.then(() => undefined, (error: unknown) => (error instanceof Error ? error.message : String(error))), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
