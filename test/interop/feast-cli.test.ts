@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
 import { findFreePorts } from '../../adapters/local-stack/port-holder.ts';
 import { createFeastSqlRegistry } from '../../adapters/feast/registry/sql-registry.ts';
 import { repository } from '../adapters/feast/registry/repository.ts';
@@ -38,7 +39,7 @@ describe("Feast's own programs, on the project's feature_store.yaml", function (
       .replace('user: ml_pipeline', `user: ${postgres.username}`);
     assert.notEqual(own, text);
     await writeFile(join(folder, 'feature_store.yaml'), own);
-    environment = { ...process.env, POSTGRES_PORT: postgres.port, POSTGRES_PASSWORD: decodeURIComponent(postgres.password), REDIS_PORT: redis.port, REDIS_PASSWORD: decodeURIComponent(redis.password), FEAST_USAGE: 'False', COLUMNS: '200' };
+    environment = { ...process.env, POSTGRES_HOST: 'localhost', REDIS_HOST: 'localhost', POSTGRES_PORT: postgres.port, POSTGRES_PASSWORD: decodeURIComponent(postgres.password), REDIS_PORT: redis.port, REDIS_PASSWORD: decodeURIComponent(redis.password), FEAST_USAGE: 'False', COLUMNS: '200' };
     const registry = createFeastSqlRegistry({ connectionString: database.url, schema: 'feast_registry', project: 'flights' });
     await registry.apply(repository);
     await registry.recordMaterialization('weather', 1_700_000_000_000_000, 1_700_003_600_000_000);
@@ -54,6 +55,15 @@ describe("Feast's own programs, on the project's feature_store.yaml", function (
       execFile(FEAST, ['-c', folder, ...args], { env: environment, maxBuffer: 1 << 24 }, (error, stdout, stderr) => (error === null ? resolve(stdout) : reject(new Error(`feast ${args.join(' ')}: ${stderr}`))));
     });
   }
+
+  it('find the servers by variables that .env has, each of them, and by nothing else', async () => {
+    const text = await readFile(join(ROOT, 'config/environments/feast/local_feature_store.yaml'), 'utf8');
+    const used = new Set([...text.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name]) => name!));
+    const example = parseEnv(await readFile(join(ROOT, '.env.example'), 'utf8'));
+    assert.deepEqual([...used].sort(), ['POSTGRES_HOST', 'POSTGRES_PASSWORD', 'POSTGRES_PORT', 'REDIS_HOST', 'REDIS_PASSWORD', 'REDIS_PORT']);
+    for (const name of used) assert.ok(name.endsWith('PASSWORD') ? name in example : example[name] !== undefined && example[name] !== '', name);
+    assert.ok(!/127\.0\.0\.1|localhost|:5432|:6379/.test(text.replace(/^#.*$/gm, '')));
+  });
 
   it('list our views, entities, data sources and services', async () => {
     const views = await feast('feature-views', 'list');

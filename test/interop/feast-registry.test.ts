@@ -1,9 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { file_feast_core_DataSource } from '../../adapters/feast/gen/feast/core/DataSource_pb.ts';
 import { file_feast_core_Entity } from '../../adapters/feast/gen/feast/core/Entity_pb.ts';
 import { file_feast_core_Feature } from '../../adapters/feast/gen/feast/core/Feature_pb.ts';
@@ -17,16 +12,11 @@ import { file_feast_core_Project } from '../../adapters/feast/gen/feast/core/Pro
 import { file_feast_types_Value } from '../../adapters/feast/gen/feast/types/Value_pb.ts';
 import { createRedisOnlineStore } from '../../adapters/redis/online-store.ts';
 import { selectFeatures, snapshotView } from '../../domain/features/resolve.ts';
-import { createFeastSqlRegistry } from '../../adapters/feast/registry/sql-registry.ts';
 import type { FeatureRegistry } from '../../ports/feature-registry.ts';
 import { repository } from '../adapters/feast/registry/repository.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { allMessages, describeSchema, fieldFacts } from './feast/facts.ts';
 import { pushed } from './feast/pushed-repository.ts';
-import { testServers } from '../support/servers.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PYTHON = join(process.env['ML_PIPELINE_TOOLS'] ?? join(ROOT, '.tools'), 'feast', 'bin', 'python');
+import { createSide, hasFeast, redisConfig, type RegistrySide } from './feast/registry-side.ts';
 
 interface Listing {
   readonly projects: readonly string[];
@@ -40,54 +30,19 @@ interface Listing {
 describe("Feast's Python SDK", function () {
   this.timeout(120_000); // importing Feast takes seconds
   /** One whose registry we make, and one whose registry Feast makes. */
-  let ours: Side;
-  let theirs: Side;
-  let environment: NodeJS.ProcessEnv;
-  const registries: FeatureRegistry[] = [];
+  let ours: RegistrySide;
+  let theirs: RegistrySide;
 
   before(async function () {
-    if (!existsSync(PYTHON)) {
-      if (process.env['CI'] === 'true') throw new Error(`There is no ${PYTHON}: run scripts/install_tools.sh feast`);
-      return this.skip();
-    }
+    if (!hasFeast()) return this.skip();
     [ours, theirs] = [await createSide(), await createSide()];
-    const [postgres, redis] = [new URL(ours.database.url), new URL((await testServers()).redisUrl)];
-    environment = {
-      ...process.env,
-      POSTGRES_PORT: postgres.port,
-      POSTGRES_PASSWORD: decodeURIComponent(postgres.password),
-      POSTGRES_USER: postgres.username,
-      REDIS_PORT: redis.port,
-      REDIS_PASSWORD: decodeURIComponent(redis.password),
-      FEAST_USAGE: 'False',
-    };
   });
   after(async () => {
-    await Promise.all(registries.map((registry) => registry.close()));
-    for (const side of [ours, theirs]) {
-      await side?.client.end();
-      await side?.database.drop();
-    }
+    for (const side of [ours, theirs]) await side?.close();
   });
 
-  function registryOf({ database }: Side, project: string): FeatureRegistry {
-    const registry = createFeastSqlRegistry({ connectionString: database.url, schema: 'feast_registry', project });
-    registries.push(registry);
-    return registry;
-  }
-
-  /** Runs a command of registry_client.py. */
-  function feast(command: string, { database }: Side, project: string, options: unknown = null): Promise<unknown> {
-    const variables = { ...environment, PROJECT: project, POSTGRES_DATABASE: new URL(database.url).pathname.slice(1) };
-    return new Promise((resolve, reject) => {
-      const script = join(ROOT, 'test/interop/feast/registry_client.py');
-      const child = execFile(PYTHON, ['-W', 'ignore', script, command], { env: variables, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-        if (error === null) resolve(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
-        else reject(new Error(`registry_client.py ${command}: ${stderr}`));
-      });
-      child.stdin?.end(JSON.stringify(options));
-    });
-  }
+  const registryOf = (side: RegistrySide, project: string): FeatureRegistry => side.registryOf(project);
+  const feast = (command: string, side: RegistrySide, project: string, options?: unknown): Promise<unknown> => side.feast(command, project, options);
 
   it('has the field numbers and types of our proto text', async () => {
     const files = [file_feast_core_LabelView, file_feast_core_OnDemandFeatureView, file_feast_core_StreamFeatureView, file_feast_core_DataSource, file_feast_core_Entity, file_feast_core_Feature, file_feast_core_FeatureService, file_feast_core_FeatureView, file_feast_core_FeatureViewProjection, file_feast_core_Project, file_feast_types_Value];
@@ -199,7 +154,7 @@ describe("Feast's Python SDK", function () {
     assert.deepEqual(await feast('historical', ours, 'aliased', { service: 'routes_v1', rows, full: true }), [
       { row: 0, origin: 'JFK', dest: 'EWR', origin_weather__temp: 30, origin_weather__wind: 3, dest_weather__temp: 40 },
     ]);
-    const store = createRedisOnlineStore({ ...redisConfig(new URL((await testServers()).redisUrl)), project: 'aliased', keyTtlSeconds: 60 });
+    const store = createRedisOnlineStore({ ...(await redisConfig()), project: 'aliased', keyTtlSeconds: 60 });
     try {
       const view = snapshotView(pushed, 'weather');
       const column = (name: string, values: readonly number[]) => ({ name, type: 'Float64', values: Float64Array.from(values), nulls: null }) as const;
@@ -282,19 +237,3 @@ describe("Feast's Python SDK", function () {
     });
   });
 });
-
-function redisConfig(url: URL): { readonly host: string; readonly port: number; readonly password: string } {
-  return { host: url.hostname, port: Number(url.port), password: decodeURIComponent(url.password) };
-}
-
-interface Side {
-  readonly database: TestDatabase;
-  readonly client: pg.Client;
-}
-
-async function createSide(): Promise<Side> {
-  const database = await createTestDatabase();
-  const client = new pg.Client({ connectionString: database.url });
-  await client.connect();
-  return { database, client };
-}

@@ -5,7 +5,7 @@ import importlib
 import json
 import os
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 YAML = Path(__file__).parents[3] / "config/environments/feast/local_feature_store.yaml"
@@ -156,6 +156,20 @@ def rewrite(_):
     return None
 
 
+def instant(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python before 3.11 does not know Z
+
+
+def materialize(options):
+    """As `feast materialize`, or without a start as `feast materialize-incremental`."""
+    store, end = open_store(), instant(options["end"])
+    if "start" in options:
+        store.materialize(start_date=instant(options["start"]), end_date=end, feature_views=options["views"])
+    else:
+        store.materialize_incremental(end_date=end, feature_views=options["views"])
+    return None
+
+
 def descriptors(options):
     """Field numbers, types and labels of messages and enumerations, as the wheel's generated code has them."""
     from google.protobuf import descriptor_pool
@@ -175,6 +189,6 @@ def descriptors(options):
     return {"messages": messages, "enums": enums}
 
 
-COMMANDS = (listing, historical, online, apply, exchange, refresh, rewrite, descriptors)
+COMMANDS = (listing, historical, online, apply, exchange, refresh, rewrite, materialize, descriptors)
 answer = {command.__name__: command for command in COMMANDS}[sys.argv[1]](json.load(sys.stdin))
 print("\n" + json.dumps(answer))
