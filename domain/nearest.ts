@@ -20,11 +20,19 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return completed ?? best;
 }
 
-/** `Did you mean "x"?`, or the list of what there is when nothing is near. */
+/** A longer list is read by nobody. */
+const MOST_LISTED = 12;
+const NEAREST_LISTED = 5;
+
+/** `Did you mean "x"?`, or what there is when nothing is near: of many only the nearest. */
 export function suggestion(name: string, candidates: readonly string[]): string {
   const near = nearest(name, candidates);
   if (near !== undefined) return `Did you mean "${near}"?`;
-  return candidates.length === 0 ? 'There is none.' : `There is: ${candidates.join(', ')}.`;
+  if (candidates.length === 0) return 'There is none.';
+  if (candidates.length <= MOST_LISTED) return `There is: ${candidates.join(', ')}.`;
+  const distances = candidates.map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }));
+  const first = distances.sort((a, b) => a.distance - b.distance).slice(0, NEAREST_LISTED);
+  return `The nearest of ${candidates.length}: ${first.map(({ candidate }) => candidate).join(', ')}.`;
 }
 
 /** Optimal string alignment distance (Damerau-Levenshtein without repeated edits of one substring). */
