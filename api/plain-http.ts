@@ -38,8 +38,8 @@ export function readBody(request: IncomingMessage, most: number): Promise<string
   });
 }
 
-/** Given as one text, head and body leave in one write. `more`: further headers, name and value in turn. */
-export function sendText(response: ServerResponse, status: number, type: string, text: string, more: readonly string[] = []): void {
+/** A text, or its UTF-8. Head and body leave in one write. `more`: further headers, name and value in turn. */
+export function sendText(response: ServerResponse, status: number, type: string, text: string | Buffer, more: readonly string[] = []): void {
   response.writeHead(status, ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(text)), ...SAFE_HEADER_LIST, ...more]);
   response.end(text);
 }

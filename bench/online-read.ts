@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { openRedis } from '../adapters/redis/connection.ts';
 import { createRedisOnlineStore } from '../adapters/redis/online-store.ts';
-import { readRows } from '../adapters/redis/read-rows.ts';
+import { readColumns } from '../adapters/redis/read-columns.ts';
 import { createViewLayouts } from '../adapters/redis/view-layout.ts';
 import type { Column, RecordBatch } from '../domain/data/columns.ts';
 import type { FeatureViewSnapshot } from '../domain/features/snapshot.ts';
@@ -39,13 +39,13 @@ async function main(url: string | undefined, turns: number, widths: readonly num
           for (const [way, [, whole]] of WAYS.entries()) {
             const entityKeys = Array.from({ length: entities }, () => [BigInt(Math.floor(Math.random() * ENTITIES))]);
             const start = performance.now();
-            await readRows(servers, layoutOf, [{ view, features, entityKeys }], whole);
+            await readColumns(servers, layoutOf, [{ view, features, entityKeys }], whole);
             times[way]!.push(performance.now() - start);
           }
         }
         for (const [way, [, whole]] of WAYS.entries()) {
           const before = await serverCpu(observer);
-          for (let turn = 0; turn < turns; turn++) await readRows(servers, layoutOf, [{ view, features, entityKeys: Array.from({ length: entities }, (_, id) => [BigInt(id)]) }], whole);
+          for (let turn = 0; turn < turns; turn++) await readColumns(servers, layoutOf, [{ view, features, entityKeys: Array.from({ length: entities }, (_, id) => [BigInt(id)]) }], whole);
           cpu[way] = (((await serverCpu(observer)) - before) / turns) * 1e6;
         }
         const medians = times.map((list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)]! * 1000);

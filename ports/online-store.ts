@@ -26,6 +26,28 @@ export interface OnlineRow {
   readonly values: readonly FeatureValue[];
 }
 
+/** Takes values one after the other. What is written out at once needs no object for each. */
+export interface ValueSink {
+  /** A canonical value of any type; null where it is missing. */
+  value(value: FeatureValue): void;
+  /** A Float64 or Float32. */
+  float(value: number): void;
+  /** An Int64 that a number holds exactly. */
+  int64(value: number): void;
+  /** A String or Json as UTF-8: the bytes from `start` up to `end`. They are the sink's only during the call. */
+  text(bytes: Buffer, start: number, end: number): void;
+}
+
+/** What is known of the entities of one request. Rows are those of the request's `entityKeys`, features those of its `features`, both from 0. */
+export interface OnlineColumns {
+  /** By row, microseconds; NaN where the store has nothing for this entity and view. */
+  readonly eventTimestamps: Float64Array;
+  /** Canonical; null where missing. A stored value of another type than declared is INVALID_DATA. */
+  value(row: number, feature: number): FeatureValue;
+  /** Gives the same value to a sink. */
+  tell(row: number, feature: number, sink: ValueSink): void;
+}
+
 /** Which row of a view an entity has. */
 export interface RowVersion {
   /** null: not known. */
@@ -46,6 +68,8 @@ export interface OnlineStore {
   write(view: FeatureViewSnapshot, batch: RecordBatch): Promise<OnlineWriteResult>;
   /** All requests in one round trip: result [request][entity]. A stored value of another type than declared is INVALID_DATA. */
   read(requests: readonly OnlineReadRequest[]): Promise<readonly (readonly OnlineRow[])[]>;
+  /** `read` for answers that are text: a value is decoded when it is asked for. Result [request]. */
+  readColumns(requests: readonly OnlineReadRequest[]): Promise<readonly OnlineColumns[]>;
   /**
    * Renews the lifetime of every key of the project that holds a value of the view still within its ttl at the instant, where less than nine tenths of it are left: what `write` does
    * for the rows that it is given, for rows that no materialization brings any more. `renewed`: keys that had too little left, or were to have no end. Goes through all keys with bounded

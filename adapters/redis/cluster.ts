@@ -39,7 +39,7 @@ export function openCluster(address: ResolvedAddress, otherNodes: readonly { rea
     slotOf: keySlot,
     send,
     async readHashes(reads, take) {
-      const answers = answered(await send(reads.map(({ key, name, fields }) => ({ name, key, args: [key, ...fields] }))));
+      const answers = answered(await send(reads.flatMap(({ keys, name, fields }) => keys.map((key) => ({ name, key, args: [key, ...fields] })))));
       answers.forEach((items, index) => takeItems(items as readonly (Buffer | null)[], index, take));
     },
     async primaries() {

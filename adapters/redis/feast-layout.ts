@@ -6,7 +6,7 @@ import type { LayoutOptions, OnlineLayout } from './layout.ts';
 import { lifetimeParameters } from './lifetime.ts';
 import { readVersions, removeRows, renewKeys, scanEntities } from './maintenance.ts';
 import { packRows } from './pack-rows.ts';
-import { readRows } from './read-rows.ts';
+import { readColumns } from './read-columns.ts';
 import { runScript } from './script.ts';
 import { createViewLayouts } from './view-layout.ts';
 import { WRITE_SCRIPT } from './write-script.ts';
@@ -16,7 +16,7 @@ export function createFeastLayout({ servers, project, keyTtlSeconds, rowsPerCall
   const layoutOf = createViewLayouts(project);
   return {
     write: writeRows,
-    read: (requests) => readRows(servers, layoutOf, requests),
+    readColumns: (requests) => readColumns(servers, layoutOf, requests),
     renew: (view, asOfMicros) => renewKeys(servers, layoutOf(view), view, asOfMicros, keyTtlSeconds),
     entities: (view, batchSize) => scanEntities(servers, layoutOf(view), batchSize),
     versions: (view, entityKeys) => readVersions(servers, layoutOf(view), entityKeys),

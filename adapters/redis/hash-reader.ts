@@ -2,12 +2,12 @@ import type { Socket } from 'node:net';
 import type { Redis } from 'ioredis';
 import { createHashReplies, type TakeHash } from './hash-replies.ts';
 
-/** HMGET or HGETALL of one key. */
+/** HMGET or HGETALL of some keys: a command each. Commands are counted from 0 over all reads that are sent together. */
 export interface HashRead {
-  readonly key: Buffer;
+  readonly keys: readonly Buffer[];
   readonly name: 'HMGET' | 'HGETALL';
   readonly fields: readonly Buffer[];
-  /** The fields as they go over the wire (`wireFields`): the same for many keys. */
+  /** The fields as they go over the wire (`wireFields`). */
   readonly wire: Buffer;
 }
 
@@ -17,7 +17,7 @@ export function wireFields(fields: readonly Buffer[]): Buffer {
 }
 
 export interface HashReader {
-  /** Sends all reads as one write, and gives each answer to `take` as it comes. Rejects with the first refusal or error of `take`, or when the server does not answer in time. */
+  /** Sends all reads as one write, and gives each answer to `take`, in the order of the commands, as it comes. Rejects with the first refusal or error of `take`, or when the server does not answer in time. */
   read(reads: readonly HashRead[], take: TakeHash): Promise<void>;
   close(): Promise<void>;
 }
@@ -29,6 +29,8 @@ interface Reading {
   failure: Error | undefined;
   readonly settle: (error?: Error) => void;
 }
+
+const LINE_END = Buffer.from('\r\n');
 
 /** As many times a read goes out again when its connection ends before the answer: reads change nothing. */
 const MOST_TRIES = 3;
@@ -42,7 +44,7 @@ export function createHashReader(client: Redis, timeoutMs: number): HashReader {
   let underWay: Reading[] = [];
   return {
     async read(reads, take) {
-      if (reads.length === 0) return;
+      if (reads.every(({ keys }) => keys.length === 0)) return;
       for (let tries = 1; ; tries++) {
         const socket = await (opening ??= open());
         try {
@@ -114,7 +116,7 @@ function exchange(socket: Socket, underWay: Reading[], reads: readonly HashRead[
       if (error === undefined) resolve();
       else reject(error);
     };
-    underWay.push({ take, count: reads.length, next: 0, failure: undefined, settle });
+    underWay.push({ take, count: reads.reduce((sum, { keys }) => sum + keys.length, 0), next: 0, failure: undefined, settle });
     socket.write(encode(reads));
   });
 }
@@ -123,17 +125,22 @@ class ConnectionLost extends Error {}
 
 function encode(reads: readonly HashRead[]): Buffer {
   let size = 0;
-  for (const { key, wire } of reads) size += key.length + wire.length + 48;
+  for (const { keys, wire } of reads) for (const key of keys) size += key.length + wire.length + 48;
   const bytes = Buffer.allocUnsafe(size);
   let at = 0;
-  for (const { key, name, fields, wire } of reads) {
-    at += bytes.write(`*${fields.length + 2}\r\n$${name.length}\r\n${name}\r\n$${key.length}\r\n`, at, 'latin1');
-    bytes.set(key, at);
-    at += key.length;
-    bytes[at++] = 13;
-    bytes[at++] = 10;
-    bytes.set(wire, at);
-    at += wire.length;
+  for (const { keys, name, fields, wire } of reads) {
+    const tail = Buffer.concat([LINE_END, wire]);
+    let [head, length] = [tail, -1];
+    for (const key of keys) {
+      if (key.length !== length) {
+        length = key.length;
+        head = Buffer.from(`*${fields.length + 2}\r\n$${name.length}\r\n${name}\r\n$${length}\r\n`, 'latin1');
+      }
+      bytes.set(head, at);
+      bytes.set(key, (at += head.length));
+      bytes.set(tail, (at += length));
+      at += tail.length;
+    }
   }
   return bytes.subarray(0, at);
 }

@@ -2,7 +2,7 @@ import type { OnlineStore } from '../../ports/online-store.ts';
 import type { RedisServers } from './servers.ts';
 
 /** How values are laid out in Redis: the port's methods, whose errors are still those of the client. */
-export type OnlineLayout = Pick<OnlineStore, 'write' | 'read' | 'renew' | 'entities' | 'versions' | 'remove'>;
+export type OnlineLayout = Pick<OnlineStore, 'write' | 'readColumns' | 'renew' | 'entities' | 'versions' | 'remove'>;
 
 export interface LayoutOptions {
   readonly servers: RedisServers;

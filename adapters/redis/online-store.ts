@@ -1,6 +1,7 @@
 import { PipelineError } from '../../domain/errors.ts';
 import type { OnlineStore } from '../../ports/online-store.ts';
 import type { RedisAddress } from './address.ts';
+import { rowsOf } from './columns-to-rows.ts';
 import { openRedis } from './connection.ts';
 import { createFeastLayout } from './feast-layout.ts';
 import type { LayoutOptions, OnlineLayout } from './layout.ts';
@@ -33,7 +34,8 @@ export function createRedisOnlineStore(options: RedisOnlineStoreOptions): Online
   };
   return {
     write: (view, batch) => attempt(`write feature view ${view.name}`, () => layout.write(view, batch)),
-    read: (requests) => attempt('read features', () => layout.read(requests)),
+    read: (requests) => attempt('read features', async () => (await layout.readColumns(requests)).map((columns, index) => rowsOf(requests[index]!, columns))),
+    readColumns: (requests) => attempt('read features', () => layout.readColumns(requests)),
     renew: async (view, asOfMicros, writtenSinceMicros) => {
       if (writtenSinceMicros !== undefined && isRecent(writtenSinceMicros, asOfMicros, keyTtlSeconds)) return { renewed: 0 };
       return attempt(`renew the keys of feature view ${view.name}`, () => layout.renew(view, asOfMicros));

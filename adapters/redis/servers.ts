@@ -21,7 +21,7 @@ export interface RedisServers {
   slotOf(key: Buffer): number;
   /** Sends the commands, in one pipeline per server, all pipelines at the same time. Answers in the commands' order; an error that a command met is its answer. */
   send(commands: readonly RedisCommand[]): Promise<readonly RedisAnswer[]>;
-  /** Reads hashes, in one write per server; each answer goes to `take` when it is there, with the read's index. Rejects with the first refusal. */
+  /** Reads hashes, in one write per server; each answer goes to `take` when it is there, with its command's index. Rejects with the first refusal. */
   readHashes(reads: readonly HashRead[], take: TakeHash): Promise<void>;
   /** A connection to each server that holds keys. */
   primaries(): Promise<readonly Redis[]>;

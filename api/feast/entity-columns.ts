@@ -4,6 +4,7 @@ import type { FeatureValue, JoinKeyType } from '../../domain/features/value-type
 import { nearest } from '../../domain/nearest.ts';
 import { toJson } from '../json.ts';
 import { exceptionText, keyError, pythonList, pythonRepr } from './faults.ts';
+import type { JsonBytes } from './json-bytes.ts';
 import type { ReadPlan } from './read-plan.ts';
 import type { ValueColumns } from './requests.ts';
 import { jsonWriter } from './value-json.ts';
@@ -13,8 +14,14 @@ export interface EntityColumns {
   readonly rowCount: number;
   /** Canonical values by the column's name, for join keys that the views need. */
   readonly values: ReadonlyMap<string, readonly FeatureValue[]>;
-  /** What the answer says back: column name and the JSON text of each value. */
-  readonly echo: readonly { readonly name: string; readonly values: readonly string[] }[];
+  /** What the answer says back. */
+  readonly echo: readonly EchoedColumn[];
+}
+
+export interface EchoedColumn {
+  readonly name: string;
+  /** Writes the values, commas between. */
+  readonly write: (answer: JsonBytes) => void;
 }
 
 /** A request for more would hold up the others. */
@@ -28,18 +35,18 @@ export function readEntities({ keyTypes, entityNames, reads }: ReadPlan, entitie
   if (columns.some(([, values]) => values.length !== rowCount)) throw exceptionText('All entity rows must have the same columns.');
   if (rowCount > MOST_ROWS) throw exceptionText(`${rowCount} entities are more than the ${MOST_ROWS} that go into one request; send several.`);
   const values = new Map<string, readonly FeatureValue[]>();
-  const echo: EntityColumns['echo'][number][] = [];
+  const echo: EchoedColumn[] = [];
   for (const [given, raw] of columns) {
     const name = keyTypes.has(given) ? given : entityNames.get(given);
     if (name === undefined) continue;
     const type = keyTypes.get(name);
     if (type === undefined) {
-      echo.push({ name, values: raw.map(toJson) });
+      echo.push({ name, write: (answer) => answer.json(raw.map(toJson).join(',')) });
       continue;
     }
     const keys = raw.map((value, row) => keyValue(type, value, name, row));
     values.set(name, keys);
-    echo.push({ name, values: keys.map(jsonWriter(type)) });
+    echo.push({ name, write: (answer) => answer.values(keys, jsonWriter(type)) });
   }
   for (const { view, keyColumns } of reads) {
     if (view.joinKeys.length > 0 && !keyColumns.some((column) => (values.get(column)?.length ?? 0) > 0)) {
@@ -67,6 +74,7 @@ function missingKeys(expected: Iterable<string>, values: EntityColumns['values']
 
 /** A whole-number key takes what Python's int() takes: numbers, cut towards zero, texts of whole numbers and booleans. A text key takes numbers as their text. */
 function keyValue(type: JoinKeyType, raw: unknown, name: string, row: number): FeatureValue {
+  if (type === 'Int64' && typeof raw === 'number' && Number.isSafeInteger(raw)) return BigInt(raw); // what most requests have
   try {
     const value = canonicalize(type, coerce(type, raw));
     if (value !== null) return value;

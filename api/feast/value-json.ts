@@ -1,5 +1,4 @@
 import { elementType, type FeatureValue, type PrimitiveType, type ScalarValue, type ValueType } from '../../domain/features/value-types.ts';
-import { MICROS_PER_SECOND, type Micros } from '../../domain/instant.ts';
 
 /** JSON text of a canonical value of one type, as Feast's feature server writes it. */
 export type JsonWriter = (value: FeatureValue) => string;
@@ -37,15 +36,6 @@ export function floatJson(value: number): string {
   if (!Number.isInteger(value)) return String(value);
   const text = Object.is(value, -0) ? '-0' : String(value);
   return text.includes('e') ? text : `${text}.0`;
-}
-
-/** RFC 3339 in UTC with no, three or six fraction digits, as protobuf prints it. */
-export function timeJson(micros: Micros): string {
-  const millis = Math.floor(micros / 1000);
-  const text = new Date(millis).toISOString();
-  const rest = micros - millis * 1000;
-  if (rest !== 0) return `"${text.slice(0, -1)}${String(rest).padStart(3, '0')}Z"`;
-  return micros % MICROS_PER_SECOND === 0 ? `"${text.slice(0, -5)}Z"` : `"${text}"`;
 }
 
 /** What stands where there is no event timestamp. */

@@ -28,6 +28,7 @@ function slowStore(): OnlineStore & { readonly asked: Promise<void>; letGo(): vo
       await gate;
       return requests.map(({ entityKeys, features }) => entityKeys.map(() => ({ eventTimestampMicros: undefined, values: features.map(() => null) })));
     },
+    readColumns: () => Promise.reject(new Error('not read by columns')),
     write: () => Promise.resolve({ written: 0, skipped: 0 }),
     renew: () => Promise.resolve({ renewed: 0 }),
     entities: async function* () {},

@@ -57,6 +57,22 @@ export function describeOnlineStoreContract(name: string, open: () => Promise<On
       assert.deepEqual(answer, rows.map((values, index) => ({ eventTimestampMicros: event(index), values })));
     });
 
+    it('tells the same by columns: values one by one in any order, and to a sink', async () => {
+      const view = testView(`columns_${++views}`, [{ name: 'id', type: 'Int64' }], [{ name: 'n', type: 'Int64' }, { name: 'text', type: 'String' }, { name: 'share', type: 'Float64' }]);
+      await write(view, { key: [1n], values: [5n, 'Perú', 0.5], event: NOW }, { key: [2n], values: [2n ** 63n - 1n, 'x'.repeat(500), null], event: NOW - 1 });
+      const request = { view, features: ['share', 'text', 'n', 'text'], entityKeys: [[2n], [9n], [1n], [2n]] };
+      const [columns] = await store.readColumns([request]);
+      const [rows] = await store.read([request]);
+      assert.deepEqual([...columns!.eventTimestamps], rows!.map(({ eventTimestampMicros }) => eventTimestampMicros ?? Number.NaN));
+      const told: FeatureValue[] = [];
+      const sink = { value: (value: FeatureValue) => void told.push(value), float: (value: number) => void told.push(value), int64: (value: number) => void told.push(BigInt(value)), text: (bytes: Buffer, start: number, end: number) => void told.push(bytes.toString('utf8', start, end)) };
+      for (const feature of [3, 0, 2, 1]) for (const row of [3, 1, 0, 2]) columns!.tell(row, feature, sink);
+      assert.deepEqual(told, [3, 0, 2, 1].flatMap((feature) => [3, 1, 0, 2].map((row) => rows![row]!.values[feature])));
+      assert.deepEqual(told.slice(0, 4), ['x'.repeat(500), null, 'x'.repeat(500), 'Perú']);
+      assert.equal(columns!.value(2, 2), 5n);
+      assert.deepEqual(await store.readColumns([]), []);
+    });
+
     it('answers for entities that it does not know: no event timestamp, all null', async () => {
       const view = counterView();
       assert.deepEqual(await readOne(view, [-1n]), ABSENT);

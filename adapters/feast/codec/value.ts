@@ -14,7 +14,8 @@ const NULL_FIELD_NUMBER = 19;
 /** What pandas' "not a time" becomes when Feast writes it. */
 const NOT_A_TIME = -(2n ** 63n);
 
-const TAGS = Object.fromEntries((Object.keys(WIRE_TYPES) as PrimitiveType[]).map((type) => [type, (feastNumber(type) << 3) | WIRE_TYPES[type]])) as Record<PrimitiveType, number>;
+/** The byte, or the number of two bytes, that a scalar begins with. */
+export const TAGS = Object.fromEntries((Object.keys(WIRE_TYPES) as PrimitiveType[]).map((type) => [type, (feastNumber(type) << 3) | WIRE_TYPES[type]])) as Record<PrimitiveType, number>;
 
 /** Writes a canonical value as a serialized feast.types.Value; null is the message without a field: no bytes at all. */
 export function writeValue(writer: ByteWriter, type: ValueType, value: FeatureValue): void {
@@ -75,47 +76,6 @@ export function readValue(type: ValueType, bytes: Uint8Array): FeatureValue {
     else throw otherType(type, tag >>> 3);
   }
   return value;
-}
-
-/** `readValue` of a part of the bytes, without taking it out first: the values that are asked for most are read where they are. */
-export function readValueAt(type: ValueType, bytes: Buffer, start: number, length: number): FeatureValue {
-  if (length === 0) return null;
-  if (length > 1 && bytes[start] === TAGS[type as PrimitiveType]) {
-    switch (type) {
-      case 'Float64':
-        if (length === 9) return bytes.readDoubleLE(start + 1);
-        break;
-      case 'Float32':
-        if (length === 5) return bytes.readFloatLE(start + 1);
-        break;
-      case 'Int64':
-        if (length <= 8) {
-          const value = shortVarint(bytes, start + 1, start + length);
-          if (value >= 0) return BigInt(value);
-        }
-        break;
-      case 'Bool':
-        if (length === 2 && bytes[start + 1]! < 128) return bytes[start + 1] !== 0;
-        break;
-      case 'String':
-        if (bytes[start + 1] === length - 2 && length < 130) return bytes.toString('utf8', start + 2, start + length);
-        break;
-      default:
-        break;
-    }
-  }
-  return readValue(type, bytes.subarray(start, start + length));
-}
-
-/** A varint of at most seven bytes that ends with the bytes; -1 where it is none. */
-function shortVarint(bytes: Buffer, start: number, end: number): number {
-  let value = 0;
-  for (let at = start, scale = 1; at < end; at++, scale *= 128) {
-    const byte = bytes[at]!;
-    value += (byte & 127) * scale;
-    if (byte < 128) return at === end - 1 ? value : -1;
-  }
-  return -1;
 }
 
 function writeScalar(writer: ByteWriter, type: PrimitiveType, value: ScalarValue): void {

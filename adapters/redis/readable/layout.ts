@@ -8,7 +8,7 @@ import { createKeyNames, KEYS_BESIDE_FEATURES } from './key-names.ts';
 import type { KeyNames } from './key-names.ts';
 import { entityBatches, readVersions, removeIds, removeView, renewRows } from './maintenance.ts';
 import { oldestWithin, packTexts } from './pack-texts.ts';
-import { readReadableRows } from './read.ts';
+import { readReadableColumns } from './read.ts';
 import { READABLE_WRITE_SCRIPT } from './scripts.ts';
 
 /** Keys that one call of a script takes at most, where a single row has fewer. */
@@ -31,7 +31,7 @@ export function createReadableLayout({ servers, keyTtlSeconds, rowsPerCall }: La
       const written = await inLanes(calls, ({ keys, parameters }) => runScript(servers, READABLE_WRITE_SCRIPT, [{ keys, parameters: [...settings, ...parameters] }]));
       return { written, skipped: batch.rowCount - written };
     },
-    read: (requests) => readReadableRows(servers, namesOf, requests),
+    readColumns: (requests) => readReadableColumns(servers, namesOf, requests),
     renew: async (view, asOfMicros) => ({ renewed: await renewRows(servers, namesOf(view), [String(view.features.length + KEYS_BESIDE_FEATURES), ...lifetime, oldestWithin(view, asOfMicros)], rowsAtOnce(view)) }),
     entities: (view, batchSize) => entityBatches(servers, namesOf(view), batchSize),
     versions: (view, entityKeys) => readVersions(servers, namesOf(view), entityKeys),

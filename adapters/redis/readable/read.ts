@@ -2,15 +2,16 @@ import { PipelineError } from '../../../domain/errors.ts';
 import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
 import type { FeatureValue } from '../../../domain/features/value-types.ts';
 import { parseInstant } from '../../../domain/instant.ts';
-import type { OnlineReadRequest, OnlineRow } from '../../../ports/online-store.ts';
+import type { OnlineColumns, OnlineReadRequest, OnlineRow } from '../../../ports/online-store.ts';
+import { columnsOf } from '../columns-to-rows.ts';
 import { featureTypes } from '../feature-types.ts';
 import { answered } from '../servers.ts';
 import type { RedisServers } from '../servers.ts';
 import type { KeyNames } from './key-names.ts';
 import { valueOfText } from './text-value.ts';
 
-/** Implements OnlineStore.read: one pipeline, in it one MGET per row, so that a row is read as it was written. */
-export async function readReadableRows(servers: RedisServers, namesOf: (view: FeatureViewSnapshot) => KeyNames, requests: readonly OnlineReadRequest[]): Promise<OnlineRow[][]> {
+/** Implements OnlineStore.readColumns: one pipeline, in it one MGET per row, so that a row is read as it was written. */
+export async function readReadableColumns(servers: RedisServers, namesOf: (view: FeatureViewSnapshot) => KeyNames, requests: readonly OnlineReadRequest[]): Promise<OnlineColumns[]> {
   const commands = requests.flatMap((request) => {
     featureTypes(request); // an unknown feature is refused before anything is sent
     const names = namesOf(request.view);
@@ -22,7 +23,7 @@ export async function readReadableRows(servers: RedisServers, namesOf: (view: Fe
   });
   const answers = answered(await servers.send(commands));
   let next = 0;
-  return requests.map((request) => request.entityKeys.map(() => readRow(request, answers[next++] as readonly (Buffer | null)[])));
+  return requests.map((request) => columnsOf(request.entityKeys.map(() => readRow(request, answers[next++] as readonly (Buffer | null)[]))));
 }
 
 function readRow(request: OnlineReadRequest, [event = null, ...texts]: readonly (Buffer | null)[]): OnlineRow {

@@ -73,6 +73,11 @@ describe("Feast's route /get-online-features", () => {
     assert.deepEqual((await answer({ features: ['user_item:n'], entities: { user_id: [1] } })).results, [column(1), column(null)]);
   });
 
+  it('answers empty columns where no view needs an entity and none is given', async () => {
+    const empty = { values: [], statuses: [], event_timestamps: [] };
+    assert.deepEqual((await answer({ features: ['settings:rate_limit'], entities: { user_id: [] } })).results, [empty, empty]);
+  });
+
   it('keeps a key beyond 2^53 exact', async () => {
     const { text } = await ask('{"features":["user_stats:small"],"entities":{"user_id":[9007199254740993,-9223372036854775808]}}');
     assert.match(text, /"values":\[9007199254740993,-9223372036854775808\]/);
