@@ -13,7 +13,7 @@ import type { NativeColumn, NativeFamily } from './column-types.ts';
 import { asReadError, cancellable } from './copy-rows.ts';
 import { describeQuery } from './describe.ts';
 import { asPostgresError, inTransaction, quoteIdentifier, quoteTable } from './pool.ts';
-import { oneStatement, orderTerm } from './sql.ts';
+import { oneStatement, orderTerm, wholeNumberLiteral } from './sql.ts';
 
 export const SPINE_SCHEMA = 'spine_data';
 export const ROW_NUMBER = 'row_number';
@@ -30,8 +30,11 @@ export async function writeSpine(pool: pg.Pool, connectionString: string, reques
     const columns = checkColumns(request, await describeSpineQuery(client, query));
     const building = `${SPINE_SCHEMA}.building_${randomBytes(8).toString('hex')}`;
     request.signal?.throwIfAborted(); // a cancellation between two statements finds nothing to cancel
-    await createTable(client, building, query, sortColumns(request, columns), columns);
-    const rowCount = await checkInstants(client, building, request);
+    await giveMemory(client);
+    const rowCount = await createTable(client, building, query, sortColumns(request, columns), columns);
+    request.signal?.throwIfAborted();
+    await indexRows(client, building);
+    await checkInstants(client, building, request, rowCount);
     request.signal?.throwIfAborted();
     await finishTable(client, building, request, columns);
     return { table: `${SPINE_SCHEMA}.${request.name}`, rowCount, schema: columns.map(({ name, type }) => ({ name, type })), asOfMicros: request.asOfMicros };
@@ -117,41 +120,56 @@ function sortColumns(request: WriteSpineRequest, columns: readonly ReadableColum
   return [...columns].sort((a, b) => rank(a) - rank(b));
 }
 
-/** Runs the query once, its values bound. The table holds one PostgreSQL type per column type; its rows lie in row number order. */
-async function createTable(client: pg.PoolClient, table: string, query: BoundQuery, sorted: readonly ReadableColumn[], columns: readonly ReadableColumn[]): Promise<void> {
+/** What sorting the rows may take in the server before it goes to disk, in kB, as for the strategy `snapshot`. A server that is set to more keeps that. */
+const SORT_KILOBYTES = 128 * 1024;
+
+async function giveMemory(client: pg.PoolClient): Promise<void> {
+  await client.query("SELECT set_config(name, $1, true) FROM pg_settings WHERE name IN ('work_mem', 'maintenance_work_mem') AND setting::int8 < $1::int8", [String(SORT_KILOBYTES)]);
+}
+
+/** Runs the query once, its values bound; the number of its rows. The table holds one PostgreSQL type per column type; its rows lie in row number order. */
+async function createTable(client: pg.PoolClient, table: string, query: BoundQuery, sorted: readonly ReadableColumn[], columns: readonly ReadableColumn[]): Promise<number> {
   const order = sorted.map(({ name, family }) => orderTerm(family, `q.${quoteIdentifier(name)}`)).join(', ');
   const values = columns.map(({ name, family, type }) => `(${conversion(family, type, `q.${quoteIdentifier(name)}`)})::${WIRE_TYPES[type]} AS ${quoteIdentifier(name)}`);
   const statement = `CREATE TABLE ${quoteTable(table)} AS SELECT (row_number() OVER (ORDER BY ${order}) - 1)::int8 AS ${ROW_NUMBER}, ${values.join(', ')} FROM (${query.sql}\n) AS q ORDER BY ${order}`;
   try {
-    await client.query(oneStatement(statement, query.values));
+    return (await client.query(oneStatement(statement, query.values))).rowCount!;
   } catch (error) {
     throw asQueryError(error);
   }
 }
 
-async function checkInstants(client: pg.PoolClient, table: string, request: WriteSpineRequest): Promise<number> {
-  const time = quoteIdentifier(request.timestampColumn);
-  const { rows } = await client.query<{ all: string; missing: string; late: string; early: string }>(
-    `SELECT count(*) AS all, count(*) FILTER (WHERE ${time} IS NULL) AS missing, count(*) FILTER (WHERE ${time} > $1::timestamptz) AS late,
-            count(*) FILTER (WHERE ${time} < timestamptz '1700-01-01 00:00:00Z') AS early FROM ${quoteTable(table)}`,
-    [formatInstant(request.asOfMicros)],
-  );
-  const { all, missing, late, early } = rows[0]!;
-  const path = `column ${request.timestampColumn}`;
-  refuseProblems('INVALID_DATA', `The spine's event timestamps are not usable; nothing was kept (${all} rows).`, [
-    ...(missing === '0' ? [] : [{ path, message: `${missing} rows have no event timestamp.`, cure: 'Filter them out in the query.' }]),
-    ...(late === '0' ? [] : [{ path, message: `${late} rows are later than the as-of instant ${formatInstant(request.asOfMicros)}.`, cure: 'A spine has no future: filter them out in the query.' }]),
-    ...(early === '0' ? [] : [{ path, message: `${early} rows are earlier than the year 1700.`, cure: 'Filter them out in the query.' }]),
-  ]);
-  return Number(all);
+/** The key. Of statistics, those of the row number are all that the joins need, which read ranges of it; those of all columns take as long as the key. */
+async function indexRows(client: pg.PoolClient, table: string): Promise<void> {
+  await client.query(`ALTER TABLE ${quoteTable(table)} ADD PRIMARY KEY (${ROW_NUMBER})`);
+  await client.query(`ANALYZE ${quoteTable(table)} (${ROW_NUMBER})`);
 }
 
-/** Gives the table its key, its expiry (as a comment, which goes when the table goes) and its name. Writers of the same name take turns. */
+/** The rows lie in the order of time, missing instants last: the first and the last row tell whether all are usable. Only where they are not, all rows are counted. */
+async function checkInstants(client: pg.PoolClient, table: string, request: WriteSpineRequest, rowCount: number): Promise<void> {
+  const time = quoteIdentifier(request.timestampColumn);
+  const tests = [`${time} IS NULL`, `${time} > $1::timestamptz`, `${time} < timestamptz '1700-01-01 00:00:00Z'`];
+  const asOf = formatInstant(request.asOfMicros);
+  const ends = [0, rowCount - 1].map((row) => `${ROW_NUMBER} = ${wholeNumberLiteral(Math.max(row, 0))}`);
+  const { rows: unusable } = await client.query(`SELECT FROM ${quoteTable(table)} WHERE (${ends.join(' OR ')}) AND (${tests.join(' OR ')})`, [asOf]);
+  if (unusable.length === 0) return;
+  const { rows } = await client.query<{ missing: string; late: string; early: string }>(
+    `SELECT ${['missing', 'late', 'early'].map((name, i) => `count(*) FILTER (WHERE ${tests[i]}) AS ${name}`).join(', ')} FROM ${quoteTable(table)}`,
+    [asOf],
+  );
+  const { missing, late, early } = rows[0]!;
+  const path = `column ${request.timestampColumn}`;
+  refuseProblems('INVALID_DATA', `The spine's event timestamps are not usable; nothing was kept (${rowCount} rows).`, [
+    ...(missing === '0' ? [] : [{ path, message: `${missing} rows have no event timestamp.`, cure: 'Filter them out in the query.' }]),
+    ...(late === '0' ? [] : [{ path, message: `${late} rows are later than the as-of instant ${asOf}.`, cure: 'A spine has no future: filter them out in the query.' }]),
+    ...(early === '0' ? [] : [{ path, message: `${early} rows are earlier than the year 1700.`, cure: 'Filter them out in the query.' }]),
+  ]);
+}
+
+/** Gives the table its expiry (as a comment, which goes when the table goes) and its name. Writers of the same name take turns. */
 async function finishTable(client: pg.PoolClient, building: string, request: WriteSpineRequest, columns: readonly ColumnSchema[]): Promise<void> {
   const table = quoteTable(`${SPINE_SCHEMA}.${request.name}`);
   const note = JSON.stringify({ expires_at: formatInstant(request.expiresAtMicros), as_of: formatInstant(request.asOfMicros), columns: columns.length });
-  await client.query(`ALTER TABLE ${quoteTable(building)} ADD PRIMARY KEY (${ROW_NUMBER})`);
-  await client.query(`ANALYZE ${quoteTable(building)}`);
   await client.query(`COMMENT ON TABLE ${quoteTable(building)} IS ${client.escapeLiteral(note)}`);
   await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`ml-pipeline spine ${request.name}`]);
   await client.query(`DROP TABLE IF EXISTS ${table}`);

@@ -116,6 +116,17 @@ describe('PostgreSQL warehouse', () => {
     await harness.client.query('SELECT FROM raw_data.victim');
   });
 
+  it('counts the instants that cannot be used, wherever in the spine they lie, and keeps nothing', async () => {
+    const write = (name: string, times: readonly string[]) => harness.warehouse.writeSpine({ name, query: { sql: `SELECT 'k'::text AS k, t::timestamptz AS event_timestamp FROM unnest(ARRAY[${times.join(', ')}]::text[]) AS t`, values: [] }, entityColumns: ['k'], timestampColumn: 'event_timestamp', asOfMicros: NOON, expiresAtMicros: NOON });
+    const [usable, early, late] = ["'2023-11-14 22:13:20Z'", "'1699-12-31 23:59:59.999999Z'", "'2023-11-14 22:13:20.000001Z'"];
+    assert.equal((await write('usable', [usable, "'1700-01-01Z'", usable])).rowCount, 3);
+    await assert.rejects(write('usable', [usable, early, usable, "'-infinity'"]), failure('INVALID_DATA', /\(4 rows\)[^]*2 rows are earlier than the year 1700/));
+    await assert.rejects(write('usable', [usable, early, late, 'NULL', late, 'NULL', "'infinity'"]), failure('INVALID_DATA', /2 rows have no event timestamp[^]*3 rows are later than the as-of instant[^]*1 rows are earlier/));
+    assert.equal((await write('none', [])).rowCount, 0);
+    const { rows } = await harness.client.query("SELECT (SELECT count(*) FROM spine_data.usable) AS kept, (SELECT count(*) FROM pg_tables WHERE schemaname = 'spine_data' AND tablename LIKE 'building%') AS begun");
+    assert.deepEqual(rows, [{ kept: '3', begun: '0' }]);
+  });
+
   it('keeps the expiry of a spine in the comment of its table', async () => {
     await harness.warehouse.writeSpine({ name: 'noted', query: { sql: "SELECT 'k'::text AS k, now() - interval '1 year' AS event_timestamp", values: [] }, entityColumns: ['k'], timestampColumn: 'event_timestamp', asOfMicros: Date.now() * 1000, expiresAtMicros: NOON });
     const { rows } = await harness.client.query<{ note: string }>("SELECT obj_description('spine_data.noted'::regclass) AS note");
