@@ -25,7 +25,7 @@ function post(operationId: string, summary: string, schema: string, example: unk
 const asyncParameter: Schema = { name: 'async', in: 'query', schema: { type: 'boolean', default: false }, description: 'Answer 202 at once; the work goes on.' };
 const materialized: Schema = { 200: { description: 'The values are in the online store.' }, 202: { description: 'Started.' }, 409: { description: 'The same views are being materialized.' } };
 const written: Schema = { 200: { description: 'The rows are where they were to go.' } };
-const pushed: Schema = { ...written, 202: { description: 'The rows are recorded, and reach the online store as soon as it answers.' }, 429: { description: 'Too many rows are waiting; nothing was written.' } };
+const pushed: Schema = { ...written, 202: { description: 'The rows are recorded, and reach the online store as soon as it answers and their events have happened.' }, 409: { description: 'A unique index of the table has no room for a correction; nothing was written.' }, 429: { description: 'Too many rows are waiting; nothing was written.' } };
 
 const PATHS: Schema = {
   '/get-online-features': post('getOnlineFeatures', 'Read features', 'OnlineFeaturesRequest', { features: ['weather:temp'], entities: { origin: ['JFK'] } }, { 200: { description: 'One column per join key and feature.', content: json(ref('OnlineFeaturesResponse')) } }),

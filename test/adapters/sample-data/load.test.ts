@@ -105,6 +105,20 @@ describe('loading the sample data', function () {
     assert.equal(kept[0]!['temp'], twice[0]!['temp']);
   });
 
+  it('lets a row be corrected by one that is known since later, and refuses two that are known since the same time', async () => {
+    const add = (created: string): Promise<unknown> => client.query(`INSERT INTO feature_mart.weather (origin, event_timestamp, created_timestamp, temp) SELECT origin, event_timestamp, ${created}, 0 FROM (SELECT * FROM feature_mart.weather ORDER BY origin, event_timestamp, created_timestamp LIMIT 1) AS w`);
+    await client.query('BEGIN');
+    try {
+      await add("created_timestamp + interval '1 minute'");
+      await client.query('SAVEPOINT corrected');
+      await assert.rejects(add('created_timestamp'), { code: '23505' });
+      await client.query('ROLLBACK TO corrected');
+      await assert.rejects(add('NULL'), { code: '23502' });
+    } finally {
+      await client.query('ROLLBACK');
+    }
+  });
+
   it('makes the tables that the feature definitions read', async () => {
     const warehouse = createPostgresWarehouse({ connectionString: database.url });
     try {
