@@ -134,7 +134,7 @@ function listParts(definitions: Definitions, features: readonly string[]): Parts
   const references = features.map((text) => {
     const colon = text.indexOf(':');
     if (colon < 0) throw exceptionText(`Invalid feature reference '${text}'. Expected format: '<feature_view>:<feature>' or '<feature_view>@<version>:<feature>'${nearReference(definitions, text)}`);
-    const [name, feature] = [text.slice(0, colon).replace(/@latest$/, ''), text.slice(colon + 1)];
+    const [name, feature] = [text.slice(0, colon).replace(/@(latest)?$/i, ''), text.slice(colon + 1)];
     if (name === '') throw viewNotFound(definitions, '', `. A reference is '<feature_view>:<feature>'${nearReference(definitions, feature)}`);
     if (feature === '' && (definitions.views.has(name) || definitions.onDemand.has(name))) throw keyError(`Feature  not found in projection ${name}. A reference is '<feature_view>:<feature>'${nearReference(definitions, name)}`);
     return { name, feature };
@@ -149,7 +149,7 @@ function viewNamed(definitions: Definitions, name: string): FeatureViewSnapshot 
   if (view !== undefined) return view;
   const reason = unusable.get(name);
   if (reason !== undefined) throw exceptionText(reason);
-  const versioned = /^(.*)@v\d+$/.exec(name);
+  const versioned = /^([^@]*)@v\d+$/i.exec(name);
   if (versioned !== null) throw exceptionText(`Version-qualified ref '${name}' not supported: online versioning is disabled. Ask for ${versioned[1]} without a version.`);
   throw viewNotFound(definitions, name, didYouMean(name, [...views.keys(), ...onDemand.keys()]));
 }
