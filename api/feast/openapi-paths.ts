@@ -33,7 +33,7 @@ const PATHS: Schema = {
   '/write-to-online-store': post('writeToOnlineStore', 'Write rows of one view to the online store', 'WriteRequest', { feature_view_name: 'weather', df: { origin: ['JFK'], event_timestamp: ['2026-11-23T10:00:00Z'], temp: [53.6] } }, written),
   '/materialize': post('materialize', 'Copy a window of values to the online store', 'MaterializeRequest', { start_ts: '2026-11-22T00:00:00Z', end_ts: '2026-11-23T00:00:00Z' }, materialized, [asyncParameter]),
   '/materialize-incremental': post('materializeIncremental', 'Copy what is new to the online store', 'MaterializeIncrementalRequest', { end_ts: '2026-11-23T00:00:00Z' }, materialized, [asyncParameter]),
-  '/health': { get: { tags: ['operation'], summary: 'Features can be read', operationId: 'health', responses: { 200: { description: 'They can.' }, 503: { description: 'Not now; the log says why.' } } } },
+  '/health': { get: { tags: ['operation'], summary: 'Features can be read', operationId: 'health', responses: { 200: { description: 'They can.' }, 503: { description: 'Not now: `detail` says which server is away, and `Retry-After` when to ask again.' } } } },
 };
 
 const SCHEMAS: Schema = {
