@@ -8,6 +8,7 @@ export const SAFE_HEADERS = { 'X-Content-Type-Options': 'nosniff', 'X-Frame-Opti
 
 const SAFE_HEADER_LIST = Object.entries(SAFE_HEADERS).flat();
 const NO_BYTES = Buffer.alloc(0);
+const SMALL_BYTES = 16 << 10;
 
 /** The path without its query. */
 export function pathOf({ url = '/' }: IncomingMessage): string {
@@ -38,10 +39,12 @@ export function readBody(request: IncomingMessage, most: number): Promise<string
   });
 }
 
-/** A text, or its UTF-8. Head and body leave in one write. `more`: further headers, name and value in turn. */
+/** A text, or its UTF-8. `more`: further headers, name and value in turn. */
 export function sendText(response: ServerResponse, status: number, type: string, text: string | Buffer, more: readonly string[] = []): void {
   response.writeHead(status, ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(text)), ...SAFE_HEADER_LIST, ...more]);
-  response.end(text);
+  // A string leaves with its head in one piece: for few bytes that is cheaper than two pieces. Latin-1 is a letter for each byte, back and forth.
+  if (typeof text === 'string' || text.length > SMALL_BYTES) response.end(text);
+  else response.end(text.toString('latin1'), 'latin1');
 }
 
 export function sendNothing(response: ServerResponse, status: number): void {

@@ -28,10 +28,10 @@ export interface FeatureServer {
   readonly log: Log;
 }
 
-/** A JSON text with its status; without a text the body is empty. */
+/** JSON with its status; without it the body is empty. */
 interface RouteAnswer {
   readonly status: number;
-  readonly text?: string;
+  readonly text?: string | Buffer;
 }
 
 type Route = (server: FeatureServer, body: string, query: URLSearchParams) => Promise<RouteAnswer>;
@@ -39,6 +39,7 @@ type Route = (server: FeatureServer, body: string, query: URLSearchParams) => Pr
 const READ_BYTES = 8 << 20;
 const WRITE_BYTES = 64 << 20;
 const JSON_TYPE = 'application/json';
+const NO_QUERY = new URLSearchParams();
 const HEALTH_RETRY_SECONDS = '5';
 
 const accepted = (answer: Accepted | null): RouteAnswer => (answer === null ? { status: 200, text: 'null' } : { status: 202, text: toJson(answer) });
@@ -91,7 +92,7 @@ async function handle(server: FeatureServer, { route, mostBytes }: (typeof ROUTE
     if (body === undefined) throw new FeastFault(413, 'body too large', { detail: `The body is larger than ${mostBytes >> 20} MB; send it in parts.` });
     // A page elsewhere can make a browser send plain text here, but not JSON. FastAPI, too, takes other types for a text that is no object.
     if (!isJson(request) && body !== '') throw unprocessable([{ type: 'model_attributes_type', loc: ['body'], msg: 'Input should be a valid dictionary or object to extract fields from', input: body.slice(0, 100) }]);
-    const { status, text } = await route(server, body, new URLSearchParams(request.url?.includes('?') === true ? request.url.slice(request.url.indexOf('?')) : ''));
+    const { status, text } = await route(server, body, request.url?.includes('?') === true ? new URLSearchParams(request.url.slice(request.url.indexOf('?'))) : NO_QUERY);
     if (text === undefined) sendNothing(response, status);
     else sendText(response, status, JSON_TYPE, text);
   } catch (error) {

@@ -20,7 +20,7 @@ export class JsonBytes implements ValueSink {
   #dayText = '';
 
   constructor(capacity: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(capacity);
+    this.#bytes = Buffer.allocUnsafe(capacity);
   }
 
   get length(): number {
@@ -162,7 +162,7 @@ export class JsonBytes implements ValueSink {
   #reserve(count: number): void {
     const needed = this.#length + count;
     if (needed <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
   }
