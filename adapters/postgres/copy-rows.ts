@@ -19,7 +19,7 @@ export interface CopyRequest {
 }
 
 /** Rows in one batch: some megabytes, enough that the work per batch does not count. */
-const BATCH_ROWS = 8192;
+export const BATCH_ROWS = 8192;
 
 /**
  * Streams the rows of a SELECT. At most a batch and a socket buffer are in memory: the server waits while the consumer works.

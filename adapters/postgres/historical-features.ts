@@ -2,11 +2,9 @@ import type pg from 'pg';
 import type { RecordBatch } from '../../domain/data/columns.ts';
 import type { HistoricalFeaturesRequest, JoinStrategy, JoinedRows } from '../../ports/warehouse.ts';
 import { bindJoin } from './bind-join.ts';
-import type { BoundView } from './bind-join.ts';
-import { copyRows } from './copy-rows.ts';
 import { chooseStrategy } from './join-strategy.ts';
-import { joinedColumns, planLateralJoin } from './lateral-join.ts';
-import type { HistoricalQuery } from './lateral-join.ts';
+import { joinedColumns } from './lateral-join.ts';
+import { lateralJoin, type LateralJoin } from './lateral-lanes.ts';
 import { withClient } from './pool.ts';
 import type { PostgresConfig } from './pool.ts';
 import { JoinTooLargeError, snapshotJoin } from './snapshot-join.ts';
@@ -14,11 +12,7 @@ import { JoinTooLargeError, snapshotJoin } from './snapshot-join.ts';
 /** What the strategy `snapshot` may keep in memory, unless the request says otherwise. */
 const MEMORY_BYTES = 256 * 2 ** 20;
 
-interface Join {
-  readonly pool: pg.Pool;
-  readonly config: PostgresConfig;
-  readonly request: HistoricalFeaturesRequest;
-  readonly views: readonly BoundView[];
+interface Join extends LateralJoin {
   readonly memoryBytes: number;
 }
 
@@ -49,12 +43,5 @@ async function* joined(join: Join, strategy: JoinStrategy, yielding: boolean): A
       if (!yielding || !(error instanceof JoinTooLargeError)) throw error;
     }
   }
-  const { pool, config: { connectionString }, request, views } = join;
-  const query = await withClient(pool, (client) => planLateralJoin(client, request, views, rows));
-  yield* copyRows({ pool, connectionString, ...query, signal: request.signal });
-}
-
-/** The query of the strategy `warehouse`. */
-export function planHistoricalFeatures(pool: pg.Pool, request: HistoricalFeaturesRequest): Promise<HistoricalQuery> {
-  return withClient(pool, async (client) => planLateralJoin(client, request, await bindJoin(client, request)));
+  yield* lateralJoin(join, rows);
 }

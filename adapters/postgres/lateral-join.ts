@@ -7,21 +7,32 @@ import type { BoundKey, BoundView } from './bind-join.ts';
 import { WIRE_TYPES } from './column-types.ts';
 import type { CopyColumn } from './copy-decoder.ts';
 import { quoteIdentifier, quoteTable } from './pool.ts';
-import { hasPointInTimeIndex, indexedCopy } from './source-index.ts';
+import { hasPointInTimeIndex, indexedCopy, rowsApart, type RowsApart } from './source-index.ts';
 import { ROW_NUMBER } from './spine.ts';
 import { wholeNumberLiteral } from './sql.ts';
 import { instantFor, newestFirst } from './view-source.ts';
 
-export interface HistoricalQuery {
+/** Row numbers of the spine: from the first one on, or up to another one that is not of them any more. */
+export interface RowRange {
+  readonly from: number;
+  readonly to?: number;
+}
+
+export interface LateralPlan {
   readonly columns: readonly CopyColumn[];
+  /** Settings of the transaction. */
   readonly before: readonly string[];
-  readonly select: string;
+  /** Statements that copy into temporary tables what has no index. */
+  readonly copies: readonly string[];
+  /** The query that joins these rows of the spine. */
+  select(rows: RowRange): string;
 }
 
 /** A view's part of the join, with the table to read: the source, or an indexed copy of it. */
 interface ViewJoin extends BoundView {
   readonly table: string;
   readonly alias: string;
+  readonly apart: RowsApart;
 }
 
 /**
@@ -39,38 +50,37 @@ export function joinedColumns({ spine, selection }: HistoricalFeaturesRequest, v
   return { spine: spine.schema.map(({ name, type }: ColumnSchema) => ({ name, type, wire: WIRE_TYPES[type] })), features: selection.columns.map(({ column }) => features.get(column)!) };
 }
 
-/**
- * The strategy `warehouse`: for each spine row and view one index lookup of the newest row (LATERAL ... LIMIT 1). docs/adr/0005-point-in-time-join.md says why.
- * `fromRow`: the first row number of the spine to join.
- */
-export async function planLateralJoin(client: pg.PoolClient, request: HistoricalFeaturesRequest, views: readonly BoundView[], fromRow = 0): Promise<HistoricalQuery> {
-  const before = [...PLANNER_SETTINGS];
+/** The strategy `warehouse`: for each spine row and view one index lookup of the newest row (LATERAL ... LIMIT 1). docs/adr/0005-point-in-time-join.md says why. */
+export async function planLateralJoin(client: pg.PoolClient, request: HistoricalFeaturesRequest, views: readonly BoundView[]): Promise<LateralPlan> {
+  const copies: string[] = [];
   const joins: ViewJoin[] = [];
   for (const [i, view] of views.entries()) {
     const indexed = await hasPointInTimeIndex(client, view.source);
+    const apart = await rowsApart(client, view.source);
     const copy = `pg_temp.source_${i}_${randomBytes(4).toString('hex')}`;
-    if (!indexed) before.push(...indexedCopy(view.source, copy));
-    joins.push({ ...view, table: indexed ? view.source.view.source.table : copy, alias: `v${i}` });
+    if (!indexed) copies.push(...indexedCopy(view.source, copy));
+    joins.push({ ...view, table: indexed ? view.source.view.source.table : copy, alias: `v${i}`, apart });
   }
-  return { before, ...compose(request, joins, fromRow) };
+  const { spine, features } = joinedColumns(request, joins);
+  return { before: PLANNER_SETTINGS, copies, columns: [...spine, ...features], select: (rows) => compose(request, joins, rows) };
 }
 
-function compose(request: HistoricalFeaturesRequest, joins: readonly ViewJoin[], fromRow: number): Pick<HistoricalQuery, 'columns' | 'select'> {
+function compose(request: HistoricalFeaturesRequest, joins: readonly ViewJoin[], { from, to }: RowRange): string {
   const { spine, features } = joinedColumns(request, joins);
   const time = `s.${quoteIdentifier(request.timestampColumn)}`;
   const places = new Map(joins.flatMap(({ alias, selected }) => selected.map(({ column }, i) => [column, `${alias}.c${i}`])));
   const values = [...spine.map(({ name }) => `s.${quoteIdentifier(name)}`), ...features.map(({ name }) => places.get(name)!)];
-  const select = [
+  const rows = [...(from === 0 ? [] : [`s.${ROW_NUMBER} >= ${wholeNumberLiteral(from)}`]), ...(to === undefined ? [] : [`s.${ROW_NUMBER} < ${wholeNumberLiteral(to)}`])];
+  return [
     `SELECT ${values.join(', ')}`,
     `FROM ${quoteTable(request.spine.table)} AS s`,
     ...joins.map((join) => lateral(join, time)),
-    ...(fromRow === 0 ? [] : [`WHERE s.${ROW_NUMBER} >= ${wholeNumberLiteral(fromRow)}`]),
+    ...(rows.length === 0 ? [] : [`WHERE ${rows.join(' AND ')}`]),
     `ORDER BY s.${ROW_NUMBER}`,
   ].join('\n');
-  return { columns: [...spine, ...features], select };
 }
 
-function lateral({ source, table, alias, selected, keys }: ViewJoin, time: string): string {
+function lateral({ source, table, alias, selected, keys, apart }: ViewJoin, time: string): string {
   const { view, eventTimestamp, createdTimestamp } = source;
   const asOf = instantFor(eventTimestamp, time);
   const endless = view.ttlSeconds === null || view.ttlSeconds >= ENDLESS_SECONDS;
@@ -79,7 +89,7 @@ function lateral({ source, table, alias, selected, keys }: ViewJoin, time: strin
   return `LEFT JOIN LATERAL (
     SELECT ${selected.map(({ feature }, i) => `${feature.value} AS c${i}`).join(', ')} FROM ${quoteTable(table)} AS f
     WHERE ${[...keys.map(keyCondition), `${eventTimestamp.raw} <= ${asOf}`, ...oldest, ...known].join(' AND ')}
-    ORDER BY ${newestFirst(source)} LIMIT 1
+    ORDER BY ${newestFirst(source, apart)} LIMIT 1
   ) AS ${alias} ON true`;
 }
 

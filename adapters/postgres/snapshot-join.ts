@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type pg from 'pg';
 import type { ColumnSchema, RecordBatch } from '../../domain/data/columns.ts';
 import { PipelineError } from '../../domain/errors.ts';
@@ -10,10 +9,10 @@ import type { Micros } from '../../domain/instant.ts';
 import type { HistoricalFeaturesRequest } from '../../ports/warehouse.ts';
 import type { BoundKey, BoundView } from './bind-join.ts';
 import type { CopyColumn } from './copy-decoder.ts';
-import { copyRows } from './copy-rows.ts';
 import { joinedColumns } from './lateral-join.ts';
-import { connectClient, createPostgresPool, quoteIdentifier, quoteTable } from './pool.ts';
+import { quoteIdentifier, quoteTable } from './pool.ts';
 import type { PostgresConfig } from './pool.ts';
+import { readAsOfOneMoment } from './shared-snapshot.ts';
 import { ROW_NUMBER } from './spine.ts';
 import { rowsApart, type RowsApart } from './source-index.ts';
 import { instantLiteral } from './sql.ts';
@@ -47,44 +46,25 @@ export interface SnapshotJoin {
 
 /**
  * The strategy `snapshot`: the spine, and of each view the rows that its instants can need, are read once, all in the order of time and as of one moment, and merged here.
- * docs/adr/0015-join-strategies.md says when it pays. Its connections are its own: readers that wait for each other must not wait for a pool.
+ * docs/adr/0015-join-strategies.md says when it pays.
  */
-export async function* snapshotJoin({ config, request, views, memoryBytes }: SnapshotJoin): AsyncGenerator<RecordBatch> {
+export function snapshotJoin({ config, request, views, memoryBytes }: SnapshotJoin): AsyncGenerator<RecordBatch> {
   if (views.length > MOST_SNAPSHOT_VIEWS) throw new PipelineError('UNSUPPORTED', `The strategy "snapshot" joins at most ${MOST_SNAPSHOT_VIEWS} views at a time, here are ${views.length}. Use the strategy "warehouse".`);
-  const pool = createPostgresPool({ ...config, maxConnections: views.length + 2 });
-  const stop = new AbortController();
-  const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
-  setMaxListeners(2 * (views.length + 2), signal); // two for each reader: no leak
-  const readers: AsyncGenerator<RecordBatch>[] = [];
-  try {
-    const coordinator = await connectClient(pool);
-    try {
-      const { snapshot, first, last } = await shareSnapshot(coordinator, request);
-      const before = ['SET TRANSACTION ISOLATION LEVEL REPEATABLE READ', `SET TRANSACTION SNAPSHOT ${coordinator.escapeLiteral(snapshot)}`, ...readerSettings(views.length)];
-      const read = (columns: readonly CopyColumn[], select: string): AsyncGenerator<RecordBatch> => {
-        const reader = copyRows({ pool, connectionString: config.connectionString, columns, select, before, signal });
-        readers.push(reader);
-        return reader;
-      };
-      const columns = joinedColumns(request, views);
-      const apart: RowsApart[] = [];
-      for (const { source } of views) apart.push(await rowsApart(coordinator, source)); // as of the same moment as the rows
-      const spine = read(columns.spine, `SELECT ${columns.spine.map(({ name }) => quoteIdentifier(name)).join(', ')} FROM ${quoteTable(request.spine.table)} ORDER BY ${ROW_NUMBER}`);
-      const merged = mergeViews({
-        spine, timestampColumn: request.timestampColumn,
-        views: views.map((view, i) => viewRows(view, apart[i], (wanted, select) => startNow(first === null || last === null ? noRows() : read(wanted, select)), { first: first ?? 0, last: last ?? 0 })),
-        columns: request.selection.columns.map(({ column }) => placeOf(column, views)),
-        onMemory: (bytes) => { if (bytes > memoryBytes) throw new JoinTooLargeError(bytes, memoryBytes); },
-      });
-      yield* merged;
-    } finally {
-      coordinator.release(true); // ends its transaction
-    }
-  } finally {
-    stop.abort(new Error('The join has ended.'));
-    await Promise.allSettled(readers.map((reader) => reader.return(undefined)));
-    await pool.end();
-  }
+  return readAsOfOneMoment(config, views.length + 1, request.signal, async function* ({ coordinator, read }) {
+    const before = readerSettings(views.length);
+    const window = await spineWindow(coordinator, request);
+    const columns = joinedColumns(request, views);
+    const apart: RowsApart[] = [];
+    for (const { source } of views) apart.push(await rowsApart(coordinator, source)); // as of the same moment as the rows
+    const spine = read({ columns: columns.spine, select: `SELECT ${columns.spine.map(({ name }) => quoteIdentifier(name)).join(', ')} FROM ${quoteTable(request.spine.table)} ORDER BY ${ROW_NUMBER}`, before });
+    const source = (wanted: readonly CopyColumn[], select: string): AsyncIterator<RecordBatch> => startNow(window === undefined ? noRows() : read({ columns: wanted, select, before }));
+    yield* mergeViews({
+      spine, timestampColumn: request.timestampColumn,
+      views: views.map((view, i) => viewRows(view, apart[i], source, window ?? { first: 0, last: 0 })),
+      columns: request.selection.columns.map(({ column }) => placeOf(column, views)),
+      onMemory: (bytes) => { if (bytes > memoryBytes) throw new JoinTooLargeError(bytes, memoryBytes); },
+    });
+  });
 }
 
 /** Of every reader. Several of them sort side by side, so none takes further processes to it. */
@@ -93,13 +73,18 @@ function readerSettings(views: number): string[] {
   return [`SET LOCAL work_mem = '${megabytes}MB'`, 'SET LOCAL max_parallel_workers_per_gather = 0', 'SET LOCAL jit = off'];
 }
 
-/** Begins the transaction whose view of the data the readers share, and finds the spine's first and last instant (null: it has none). */
-async function shareSnapshot(client: pg.PoolClient, { spine, timestampColumn }: HistoricalFeaturesRequest): Promise<{ readonly snapshot: string; readonly first: Micros | null; readonly last: Micros | null }> {
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-  const micros = (aggregate: string): string => `(extract(epoch FROM ${aggregate}(${quoteIdentifier(timestampColumn)})) * 1000000)::int8`;
-  const { rows } = await client.query<{ snapshot: string; first: string | null; last: string | null }>(`SELECT pg_export_snapshot() AS snapshot, ${micros('min')} AS first, ${micros('max')} AS last FROM ${quoteTable(spine.table)}`);
-  const { snapshot, first, last } = rows[0]!;
-  return { snapshot, first: first === null ? null : Number(first), last: last === null ? null : Number(last) };
+interface Window {
+  readonly first: Micros;
+  readonly last: Micros;
+}
+
+/** The spine's first and last instant; undefined: it has none. It lies in the order of time: the merge refuses one that does not. */
+async function spineWindow(client: pg.PoolClient, { spine, timestampColumn }: HistoricalFeaturesRequest): Promise<Window | undefined> {
+  const time = quoteIdentifier(timestampColumn);
+  const end = (direction: string): string => `(SELECT (extract(epoch FROM ${time}) * 1000000)::int8 FROM ${quoteTable(spine.table)} WHERE ${time} IS NOT NULL ORDER BY ${ROW_NUMBER} ${direction} LIMIT 1)`;
+  const { rows } = await client.query<{ first: string | null; last: string | null }>(`SELECT ${end('ASC')} AS first, ${end('DESC')} AS last`);
+  const { first, last } = rows[0]!;
+  return first === null || last === null ? undefined : { first: Number(first), last: Number(last) };
 }
 
 function placeOf(column: string, views: readonly BoundView[]): { readonly view: number; readonly feature: number; readonly name: string } {
@@ -108,7 +93,7 @@ function placeOf(column: string, views: readonly BoundView[]): { readonly view: 
 }
 
 /** What the merge needs to know of a view, with a reader of the rows that the spine's instants can need. */
-function viewRows(view: BoundView, apart: RowsApart, read: (columns: readonly CopyColumn[], select: string) => AsyncIterator<RecordBatch>, window: { readonly first: Micros; readonly last: Micros }): ViewRows {
+function viewRows(view: BoundView, apart: RowsApart, read: (columns: readonly CopyColumn[], select: string) => AsyncIterator<RecordBatch>, window: Window): ViewRows {
   const { source, keys, selected } = view;
   const { eventTimestamp, createdTimestamp } = source;
   const asKnown = source.view.asKnown && createdTimestamp !== undefined;
@@ -135,7 +120,7 @@ function keyValue({ key }: BoundKey): CopyColumn & { readonly value: string } {
 }
 
 /** The rows of a view that instants from `first` to `last` can need. */
-export function windowConditions({ source, keys }: BoundView, { first, last }: { readonly first: Micros; readonly last: Micros }): string[] {
+export function windowConditions({ source, keys }: BoundView, { first, last }: Window): string[] {
   const { view, eventTimestamp, createdTimestamp } = source;
   const oldest = view.ttlSeconds === null ? -Infinity : first - Math.round(view.ttlSeconds * MICROS_PER_SECOND);
   return [

@@ -3,7 +3,9 @@ import { hasPointInTimeIndex } from '../../../adapters/postgres/source-index.ts'
 import { describePostgresTable } from '../../../adapters/postgres/describe.ts';
 import { createPostgresPool, withClient } from '../../../adapters/postgres/pool.ts';
 import { bindView } from '../../../adapters/postgres/view-source.ts';
-import { planHistoricalFeatures } from '../../../adapters/postgres/historical-features.ts';
+import { bindJoin } from '../../../adapters/postgres/bind-join.ts';
+import { planLateralJoin } from '../../../adapters/postgres/lateral-join.ts';
+import type { HistoricalFeaturesRequest } from '../../../ports/warehouse.ts';
 import { viewOf } from '../../contracts/warehouse-harness.ts';
 import { openPostgres } from './harness.ts';
 import type { PostgresHarness } from './harness.ts';
@@ -36,6 +38,16 @@ describe('the index of a point-in-time join', () => {
     }
   };
 
+  const REQUEST = { spine: { table: 'spine_data.s', rowCount: 2000, asOfMicros: 0, schema: [{ name: 'a', type: 'Int64' }, { name: 'b', type: 'String' }, { name: 'event_timestamp', type: 'Timestamp' }] }, timestampColumn: 'event_timestamp', selection: { views: [view], columns: [{ view: 'f', feature: 'x', column: 'x' }] } } as const;
+  const explain = (request: HistoricalFeaturesRequest): Promise<string> => withClient(pool, async (client) => {
+    const { before, copies, select } = await planLateralJoin(client, request, await bindJoin(client, request));
+    await client.query('BEGIN');
+    for (const statement of [...before, ...copies]) await client.query(statement);
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${select({ from: 0 })}`);
+    await client.query('ROLLBACK');
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  });
+
   it('is found when it begins with the join keys and goes on with the event timestamp', async () => {
     assert.equal(await indexed(), false);
     assert.deepEqual(await Promise.resolve(['(a, b, at DESC)', '(b, a, at)', '(a, b, at, x)']).then(async (all) => { const found = []; for (const columns of all) found.push(await withIndex(columns)); return found; }), [true, true, true]);
@@ -53,31 +65,29 @@ describe('the index of a point-in-time join', () => {
     for (const [name, type] of [['c', 'String'], ['u', 'String'], ['t', 'UnixTimestamp']] as const) {
       const byKey = viewOf({ name, joinKeys: [{ name, type }], features: [{ name: 'x', type: 'Int64' }], source: { name, table: 'feature_mart.kinds', timestampField: 'at' } });
       const spine = { table: 'spine_data.kinds', rowCount: 1, asOfMicros: 0, schema: [{ name: 'event_timestamp', type: 'Timestamp' }] } as const;
-      const { before, select } = await planHistoricalFeatures(pool, { spine, timestampColumn: 'event_timestamp', selection: { views: [byKey], columns: [{ view: name, feature: 'x', column: 'x' }] } });
-      const plan = await withClient(pool, async (client) => {
-        await client.query(`BEGIN; ${before.join('; ')}`);
-        const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${select}`);
-        await client.query('ROLLBACK');
-        return rows.map((row) => row['QUERY PLAN']).join('\n');
-      });
+      const plan = await explain({ spine, timestampColumn: 'event_timestamp', selection: { views: [byKey], columns: [{ view: name, feature: 'x', column: 'x' }] } });
       assert.match(plan, new RegExp(`Index Cond: \\(\\(+${name} `), plan);
     }
   });
 
   it('is walked to the first row, by the table itself or by a copy where the table has none', async () => {
-    const request = { spine: { table: 'spine_data.s', rowCount: 2000, asOfMicros: 0, schema: [{ name: 'a', type: 'Int64' }, { name: 'b', type: 'String' }, { name: 'event_timestamp', type: 'Timestamp' }] }, timestampColumn: 'event_timestamp', selection: { views: [view], columns: [{ view: 'f', feature: 'x', column: 'x' }] } } as const;
-    const explain = async (): Promise<string> => withClient(pool, async (client) => {
-      const { before, select } = await planHistoricalFeatures(pool, request);
-      await client.query('BEGIN');
-      for (const statement of before) await client.query(statement);
-      const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${select}`);
-      await client.query('ROLLBACK');
-      return rows.map((row) => row['QUERY PLAN']).join('\n');
-    });
-    assert.match(await explain(), /Index Scan using source_0_\w+ on source_0_/);
+    assert.match(await explain(REQUEST), /Index Scan using source_0_\w+ on source_0_/);
     await harness.client.query('CREATE INDEX point_in_time ON feature_mart.f (a, b, at DESC)');
-    const plan = await explain();
+    const plan = await explain(REQUEST);
     assert.match(plan, /Incremental Sort[\s\S]*Index Scan using point_in_time/);
     assert.doesNotMatch(plan, /Seq Scan|->  Sort/);
+  });
+
+  it('gives the newest row first by itself where it is unique and has both timestamps in one direction', async () => {
+    await harness.client.query("CREATE TABLE feature_mart.dated AS SELECT a, b, at, at + interval '1 hour' AS created, x FROM feature_mart.f; ALTER TABLE feature_mart.dated ALTER COLUMN created SET NOT NULL");
+    const dated = { ...view, source: { ...view.source, table: 'feature_mart.dated', createdTimestampColumn: 'created' } };
+    const request = { ...REQUEST, selection: { views: [dated], columns: [{ view: 'f', feature: 'x', column: 'x' }] } };
+    for (const [columns, sorted] of [['a, b, at, created', false], ['a, b, at DESC, created DESC', false], ['a, b, at DESC, created', true]] as const) {
+      await harness.client.query(`CREATE UNIQUE INDEX newest ON feature_mart.dated (${columns}); ANALYZE feature_mart.dated`);
+      const plan = await explain(request);
+      assert.match(plan, /Index Scan (Backward )?using newest/);
+      assert.equal(plan.includes('Sort'), sorted, columns);
+      await harness.client.query('DROP INDEX feature_mart.newest');
+    }
   });
 });
