@@ -1,36 +1,11 @@
-import { columnOfValues } from '../domain/data/column-of-values.ts';
 import { columnOf, type RecordBatch } from '../domain/data/columns.ts';
 import { columnValue } from '../domain/features/canonical.ts';
 import { hashText, KeySet, keyText } from '../domain/features/key-set.ts';
-import { auditOffline, auditOnline, type AuditInstants, type DifferenceKind, type EntityDifference, type StoredRow } from '../domain/features/online-audit.ts';
 import type { SourceRow } from '../domain/features/point-in-time.ts';
 import type { FeatureViewSnapshot } from '../domain/features/snapshot.ts';
-import type { FeatureValue } from '../domain/features/value-types.ts';
 import { MICROS_PER_SECOND, type Micros } from '../domain/instant.ts';
-import type { RowVersion } from '../ports/online-store.ts';
 import type { Ports } from '../ports/ports.ts';
-
-export interface AuditRequest extends Omit<AuditInstants, 'nowMicros'> {
-  readonly view: FeatureViewSnapshot;
-  /** About so many entities, chosen by chance, the same ones on both sides; undefined: all. */
-  readonly sample: number | undefined;
-  /** Makes the store right where it differs. */
-  readonly repair: boolean;
-  readonly onDifference: (difference: EntityDifference) => void;
-  readonly random?: () => number;
-}
-
-export interface ViewAudit {
-  readonly view: string;
-  /** Entities that were looked at. */
-  readonly entities: number;
-  /** Of these, those that the next materialization will bring. */
-  readonly pending: number;
-  readonly differences: Readonly<Partial<Record<DifferenceKind, number>>>;
-  readonly repaired: number;
-  /** Entities that were to be repaired, and were left alone since another writer changed them meanwhile. */
-  readonly changed: number;
-}
+import { Audit, type AuditRequest, type ViewAudit } from './audit-rows.ts';
 
 type Needs = Pick<Ports, 'warehouse' | 'onlineStore' | 'clock'>;
 
@@ -39,9 +14,6 @@ const BATCH = 1000;
 
 /** Keys that are remembered at one time, at most 24 bytes each; of a larger view the online side is gone through in several rounds. */
 const KEYS_PER_ROUND = 8_000_000;
-
-/** Differences in which the offline row is newer than the online one. */
-const MENDED_BY_WRITING: readonly DifferenceKind[] = ['missing', 'stale'];
 
 const BEGINNING: Micros = Number.MIN_SAFE_INTEGER;
 
@@ -71,107 +43,6 @@ export async function auditView(ports: Needs, request: AuditRequest): Promise<Vi
     }
   }
   return audit.result();
-}
-
-class Audit {
-  readonly #ports: Needs;
-  readonly #request: AuditRequest;
-  readonly #differences: Partial<Record<DifferenceKind, number>> = {};
-  #entities = 0;
-  #pending = 0;
-  #repaired = 0;
-  #changed = 0;
-
-  constructor(ports: Needs, request: AuditRequest) {
-    this.#ports = ports;
-    this.#request = request;
-  }
-
-  async offline(rows: readonly SourceRow[]): Promise<void> {
-    const { view } = this.#request;
-    this.#entities += rows.length;
-    const instants = this.#instants();
-    const found = await this.#differing(rows.map((row) => ({ keys: row.keys, row, compare: (stored) => auditOffline(view, row, stored, instants) })));
-    if (!this.#request.repair || found.length === 0) return;
-    // A row that is not newer than what is there would be left out: what is there goes first, if it is still what was read.
-    const inTheWay = found.filter(({ kind }) => !MENDED_BY_WRITING.includes(kind));
-    const kept = await this.#remove(inTheWay);
-    await this.#ports.onlineStore.write(view, batchOf(view, found.map(({ entity }) => entity.row)));
-    this.#repaired += found.length - kept;
-  }
-
-  /** Entities that are online and were not met offline. */
-  async online(entityKeys: readonly (readonly FeatureValue[])[]): Promise<void> {
-    const { view } = this.#request;
-    const instants = this.#instants();
-    const found = await this.#differing(entityKeys.map((keys) => ({ keys, compare: (stored) => auditOnline(view, keys, stored, instants) })));
-    this.#entities += found.length;
-    if (this.#request.repair) this.#repaired += found.length - (await this.#remove(found));
-  }
-
-  result(): ViewAudit {
-    return { view: this.#request.view.name, entities: this.#entities, pending: this.#pending, differences: this.#differences, repaired: this.#repaired, changed: this.#changed };
-  }
-
-  #instants(): AuditInstants {
-    const { asOfMicros, watermarkMicros } = this.#request;
-    return { asOfMicros, watermarkMicros, nowMicros: Math.max(asOfMicros, this.#ports.clock.now()) };
-  }
-
-  /** Reads the entities and compares; those that differ are looked at once more, now with the row's version, which is read first: it is then that of the values, or the row has changed since. */
-  async #differing<T extends Compared>(entities: readonly T[]): Promise<Differing<T>[]> {
-    const first = await this.#read(entities);
-    const suspects = entities.filter(({ compare }, index) => this.#isDifferent(compare({ ...first[index]!, createdTimestampMicros: null })));
-    if (suspects.length === 0) return [];
-    const versions = await this.#ports.onlineStore.versions(this.#request.view, suspects.map(({ keys }) => keys));
-    const again = await this.#read(suspects);
-    return suspects.flatMap((entity, index) => {
-      const version = versions[index];
-      const difference = entity.compare({ ...again[index]!, createdTimestampMicros: version?.createdTimestampMicros ?? null });
-      return this.#isDifferent(difference) ? [{ entity, version, kind: this.#note(difference) }] : [];
-    });
-  }
-
-  #isDifferent(look: Look): look is EntityDifference {
-    if (look === 'pending') this.#pending++;
-    return typeof look === 'object';
-  }
-
-  /** Removes the rows that are still as they were read. Resolves to the number of the others. */
-  async #remove(found: readonly Differing<Compared>[]): Promise<number> {
-    const there = found.flatMap(({ entity: { keys }, version }) => (version === undefined ? [] : [{ keys, version }]));
-    const { removed } = await this.#ports.onlineStore.remove(this.#request.view, there.map(({ keys }) => keys), there.map(({ version }) => version));
-    const kept = found.length - removed;
-    this.#changed += kept;
-    return kept;
-  }
-
-  #note(difference: EntityDifference): DifferenceKind {
-    const { kind } = difference;
-    this.#differences[kind] = (this.#differences[kind] ?? 0) + 1;
-    this.#request.onDifference(difference);
-    return kind;
-  }
-
-  async #read(entities: readonly Compared[]) {
-    const { view } = this.#request;
-    return (await this.#ports.onlineStore.read([{ view, features: view.features.map(({ name }) => name), entityKeys: entities.map(({ keys }) => keys) }]))[0]!;
-  }
-}
-
-type Look = EntityDifference | 'pending' | undefined;
-
-/** An entity, and how to compare what the online store has of it. */
-interface Compared {
-  readonly keys: readonly FeatureValue[];
-  readonly compare: (stored: StoredRow) => Look;
-}
-
-interface Differing<T extends Compared> {
-  readonly entity: T;
-  /** undefined: the store had no row when it was looked at. */
-  readonly version: RowVersion | undefined;
-  readonly kind: DifferenceKind;
 }
 
 interface HashedRow {
@@ -215,18 +86,6 @@ function rowsOf(view: FeatureViewSnapshot, batch: RecordBatch): HashedRow[] {
       row: { keys: keyValues, eventTimestampMicros: columnValue(event, row) as Micros, createdTimestampMicros: columnValue(created, row) as Micros | null, values: features!.map((column) => columnValue(column, row)) },
     };
   });
-}
-
-function batchOf(view: FeatureViewSnapshot, rows: readonly SourceRow[]): RecordBatch {
-  return {
-    rowCount: rows.length,
-    columns: [
-      ...view.joinKeys.map((key, index) => columnOfValues(key, rows.map(({ keys }) => keys[index]!))),
-      ...view.features.map((field, index) => columnOfValues(field, rows.map(({ values }) => values[index]!))),
-      columnOfValues({ name: 'event_timestamp', type: 'Timestamp' }, rows.map((row) => row.eventTimestampMicros)),
-      columnOfValues({ name: 'created_timestamp', type: 'Timestamp' }, rows.map((row) => row.createdTimestampMicros)),
-    ],
-  };
 }
 
 function* parts<T>(rows: readonly T[]): Generator<readonly T[]> {

@@ -9,7 +9,7 @@ import { SOURCE, prepareDataLoad, readDataLoad, writeDataLoad } from './data-loa
 import { readFeatureSql, type FeatureTable } from './feature-sql.ts';
 import { CONTRADICTORY_FLIGHTS, RAW_COMMENTS, RAW_INDEXES, RAW_TABLES, RAW_TABLE_NAMES } from './raw-tables.ts';
 import { stageCsvFiles } from './staging.ts';
-import { indexFeatureTable, replaceTable } from './tables.ts';
+import { FEATURE_INDEX, indexFeatureTable, replaceTable } from './tables.ts';
 
 export interface SampleDataOptions {
   /** Database with the right to create tables in `raw_data` and `feature_mart`, or to create these schemas. Never logged. */
@@ -52,7 +52,7 @@ const LOAD_LOCK = 7_013_201_301;
 export async function loadSampleData(options: SampleDataOptions): Promise<SampleDataSummary> {
   checkShift(options.shiftWeeks);
   const [files, features] = await Promise.all([hashCsvFiles(options.folder), readFeatureSql(options.featureSqlFolder)]);
-  const hashes = { ...prefixed('file', files), ...prefixed('raw_data', hashed(RAW_TABLES)), ...prefixed('feature_mart', hashed(Object.fromEntries(features.map((table) => [table.name, table.sql])))) };
+  const hashes = { ...prefixed('file', files), ...prefixed('raw_data', hashed(RAW_TABLES)), ...prefixed('feature_mart', hashed(Object.fromEntries(features.map((table) => [table.name, `${table.sql}\n${FEATURE_INDEX}`])))) };
   const pool = createPostgresPool({ connectionString: options.connectionString, maxConnections: 1 });
   try {
     return await inTransaction(pool, async (client) => {

@@ -14,6 +14,9 @@ export async function replaceTable(client: pg.ClientBase, table: string, query: 
   return rowCount ?? 0;
 }
 
+/** What the index is of. A part of what a load is known by: tables with another one are loaded anew. */
+export const FEATURE_INDEX = 'join keys, event_timestamp DESC, created_timestamp NOT NULL';
+
 /**
  * Indexes the table as point-in-time joins look rows up: join keys (the columns before `event_timestamp`), newest first. Refuses two rows of one key and instant, unless they became known at
  * different times: such a row corrects the other.

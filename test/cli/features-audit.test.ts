@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { auditView, type AuditRequest } from '../../cli/audit-view.ts';
+import type { AuditRequest } from '../../cli/audit-rows.ts';
+import { auditView } from '../../cli/audit-view.ts';
 import type { EntityDifference } from '../../domain/features/online-audit.ts';
 import { snapshotView } from '../../domain/features/resolve.ts';
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
