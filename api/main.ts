@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checkMaterialization } from '../activities/plan-materialization.ts';
 import { startPushDelivery, storeOfDefined } from '../adapters/postgres/push-delivery.ts';
 import { createMaterializationRunner } from '../adapters/temporal/materialization-runner.ts';
@@ -50,6 +51,9 @@ export async function startApi(project: Project, options: { readonly model: stri
   }
 }
 
+/** How long the start waits for the tables of pushes, which the first push needs. A server that does not answer by then gets them by the delivery, when it does. */
+const PREPARE_MS = 2_000;
+
 interface FeatureOptions {
   /** Takes how to close what was opened. */
   readonly opened: (() => Promise<void> | void)[];
@@ -71,6 +75,7 @@ async function openRoutes(project: Project, ports: Ports, log: Log, { readOnly, 
   opened.push(() => definitions.close());
   const runner = createMaterializationRunner({ address, namespace, taskQueue, check: (request) => checkMaterialization(ports, request) });
   opened.push(() => runner.close());
+  await Promise.race([pushLog.prepare().catch((error: unknown) => log.warn('the tables of pushes are not there yet', { error: error instanceof Error ? error.message : String(error) })), sleep(PREPARE_MS, undefined, { ref: false })]);
   const defined = storeOfDefined(ports);
   const delivery = startPushDelivery({ pushLog, onlineStore: defined, clock, log });
   opened.push(() => delivery.stop());
