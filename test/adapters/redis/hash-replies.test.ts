@@ -38,6 +38,15 @@ describe('the replies of hashes', () => {
     assert.deepEqual(readAll([...Buffer.concat(sent.map(encode))].map((byte) => Buffer.from([byte]))), sent);
   });
 
+  it('that are long are put together from their parts, and what follows is read where it came', () => {
+    const sent: Reply[] = [[Buffer.from('a')], [Buffer.alloc(10_000, 'x'), null, Buffer.alloc(30_000, 'y')], [Buffer.from('b')], 'ERR no'];
+    const bytes = Buffer.concat(sent.map(encode));
+    for (const cut of [8, 9, 20, 5_000, 10_030, 10_040, 30_000, 40_070, 40_100]) {
+      assert.deepEqual(readAll([bytes.subarray(0, cut), bytes.subarray(cut)]), sent);
+      assert.deepEqual(readAll([bytes.subarray(0, cut), bytes.subarray(cut, cut + 6_000), bytes.subarray(cut + 6_000)]), sent);
+    }
+  });
+
   it('that are none are refused', () => {
     for (const text of ['+OK\r\n', ':1\r\n', '*1\r\n:1\r\n']) assert.throws(() => readAll([Buffer.from(text)]), RangeError);
   });
