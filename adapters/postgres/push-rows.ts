@@ -96,7 +96,7 @@ function cellWriter(type: ValueType, column: NativeColumn | undefined): (value: 
   const element = elementType(type);
   const instants = type === 'UnixTimestamp' && isInstant(column?.family);
   if (element === undefined) return (value) => (value === null ? NULL : escapeText(instants ? formatInstant((value as number) * 1e6) : scalarText(type as PrimitiveType, value as ScalarValue)));
-  const isJson = column?.nativeType.startsWith('json') === true;
+  const isJson = /^jsonb?$/.test(column?.nativeType ?? '');
   return (value) => {
     if (value === null) return NULL;
     const items = value as readonly ScalarValue[];

@@ -60,7 +60,7 @@ export interface OnDemandRead {
 /** JSON texts of the values, [feature][row]. Throws what Feast answers when the request lacks a column or has a value of another type, or when the function fails. */
 export function computeTexts({ name, compute, sources, write }: PlannedOnDemand, { rowCount, request, asOf, storedValue }: OnDemandRead): readonly (readonly string[])[] {
   const missing = sources.flatMap((source) => (source !== null && 'request' in source && request[source.request] === undefined ? [source.request] : []));
-  if (missing.length > 0) throw feastError(500, 'RequestDataNotFoundInEntityRowsException', `Required request data source features ${pythonList(missing)} not found in the entity rows, but required by feature views ${pythonList([name])}`);
+  if (missing.length > 0) throw feastError(404, 'RequestDataNotFoundInEntityRowsException', `Required request data source features ${pythonList(missing)} not found in the entity rows, but required by feature views ${pythonList([name])}`);
   const texts = write.map(() => new Array<string>(rowCount));
   for (let row = 0; row < rowCount; row++) {
     const values = sources.map((source) => (source === null ? asOfSeconds(asOf) : 'request' in source ? requestValue(source, request[source.request]![row], row) : storedValue(source, row)));

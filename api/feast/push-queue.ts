@@ -111,7 +111,7 @@ export function createPushQueue({ pushLog, onlineStore, log, pendingRows = () =>
 function answer({ done, failed }: Waiting, { views, heldRows }: RecordedPush, problem: unknown): void {
   if (problem === undefined || views.length === 0) done(heldRows === 0 ? 'written' : 'recorded');
   else if (problem instanceof PipelineError && problem.retryable) done('recorded');
-  else failed(problem);
+  else failed(asFault(problem));
 }
 
 /** What the tables refuse is the caller's to mend, and nothing to try again as it is. */

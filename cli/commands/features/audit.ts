@@ -45,13 +45,18 @@ export function registerAudit(features: Command, { services, run }: CommandConte
           });
           for (const request of requests) {
             output.note(`Comparing ${request.view.name} ...`);
-            audits.push(await auditView(ports, request));
+            audits.push(await auditOf(ports, request));
           }
           output.result({ as_of: requests[0] === undefined ? null : formatInstant(requests[0].asOfMicros), views: audits, differences: listed.map(asJson) }, [...audits.flatMap(summaryLines), ...differenceLines(listed, audits)]);
           return audits.some((audit) => differenceCount(audit) > audit.repaired) ? EXIT.failed : EXIT.ok;
         }),
       ),
     );
+}
+
+/** A repair writes, so that the definition may not change meanwhile. */
+function auditOf(ports: Ports, request: AuditRequest): Promise<ViewAudit> {
+  return request.repair ? ports.featureRegistry.whileDefined(request.view, () => auditView(ports, request)) : auditView(ports, request);
 }
 
 async function auditRequests({ featureRegistry, clock }: Ports, options: AuditOptions, onDifference: (difference: ListedDifference) => void): Promise<readonly AuditRequest[]> {

@@ -31,7 +31,7 @@ describe("Features on demand on Feast's route /get-online-features", () => {
 
   it('are refused by Feast\'s error for request data where a column lacks, and with view, feature and row, and no value, where the function gives what does not fit', async () => {
     const lacking = await ask({ features: ['click_rate:minute'], entities: { user_id: [1] } });
-    assert.equal(lacking.status, 500);
+    assert.equal(lacking.status, 404);
     assert.match(lacking.text, /RequestDataNotFoundInEntityRowsException.*'shown'.*click_rate/);
     const wrong = await ask({ features: ['click_rate:minute'], entities: { user_id: [1], shown: ['many'] } });
     assert.match(wrong.text, /Request column shown, row 0: .*does not fit Int32/);
