@@ -4,7 +4,7 @@ import type { ResolvedAddress } from './address.ts';
 import { explain } from './explain.ts';
 import type { TakeHash } from './hash-replies.ts';
 import { keySlot } from './key-slot.ts';
-import { answered, execute } from './servers.ts';
+import { answered, execute, sendAlone } from './servers.ts';
 import type { RedisAnswer, RedisCommand, RedisServers } from './servers.ts';
 
 /** Rounds of asking all known servers for the cluster's shape before a call gives up. */
@@ -79,15 +79,10 @@ async function sendToServers(cluster: Cluster, commands: readonly RedisCommand[]
   const answers = new Array<RedisAnswer>(commands.length);
   await Promise.all([...indexesByServers.values()].map(async (indexes) => {
     const part = indexes.map((index) => commands[index] as RedisCommand);
-    const parts = await execute(cluster.pipeline(), part).catch((error: Error) => part.map(() => error));
+    const parts = await execute(cluster, part).catch((error: Error) => part.map(() => error));
     parts.forEach((answer, at) => (answers[indexes[at] as number] = answer));
   }));
   return Promise.all(answers.map((answer, index) => (isMovedAway(answer) ? sendAlone(cluster, commands[index] as RedisCommand) : answer)));
-}
-
-/** One command by itself: the client then follows it to the server that has its key now. Commands are safe to repeat: a write is newer-wins. */
-function sendAlone(cluster: Cluster, { name, args }: RedisCommand): Promise<RedisAnswer> {
-  return cluster.callBuffer(name, args as (string | Buffer)[]).catch((error: Error) => error);
 }
 
 function isMovedAway(answer: RedisAnswer): boolean {

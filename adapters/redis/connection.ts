@@ -23,7 +23,7 @@ function openSingle({ host, port, database, timeoutMs, options }: ResolvedAddres
   const reader = createHashReader(reading, timeoutMs);
   return {
     slotOf,
-    send: (commands) => (commands.length === 0 ? Promise.resolve([]) : execute(redis.pipeline(), commands)),
+    send: (commands) => (commands.length === 0 ? Promise.resolve([]) : execute(redis, commands)),
     readHashes: (reads, take) => reader.read(reads, take),
     primaries: () => Promise.resolve([redis]),
     ping: async () => void (await redis.ping()),

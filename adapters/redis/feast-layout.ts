@@ -9,6 +9,7 @@ import { packRows } from './pack-rows.ts';
 import { readColumns } from './read-columns.ts';
 import { runScript } from './script.ts';
 import { createViewLayouts } from './view-layout.ts';
+import { wireArguments } from './wire-command.ts';
 import { WRITE_SCRIPT } from './write-script.ts';
 
 /** Feast's layout: one hash per entity, in it the views that share its join keys. */
@@ -25,10 +26,10 @@ export function createFeastLayout({ servers, project, keyTtlSeconds, rowsPerCall
 
   async function writeRows(view: FeatureViewSnapshot, batch: RecordBatch): Promise<OnlineWriteResult> {
     const layout = layoutOf(view);
-    const settings = [layout.fields.timestamp, layout.createdField, ...lifetimeParameters(keyTtlSeconds), String(view.ttlSeconds === null ? -1 : Math.ceil(view.ttlSeconds))];
-    const fields = view.features.map(({ name }) => layout.fields.feature(name));
-    const turns = packRows(view, layout, batch, rowsPerCall, (key) => servers.slotOf(key));
-    const written = await inLanes(turns, (turn) => runScript(servers, WRITE_SCRIPT, turn.map(({ keys, rows }) => ({ keys, parameters: [...settings, rows, ...fields] }))));
+    const settings = wireArguments([layout.fields.timestamp, layout.createdField, ...lifetimeParameters(keyTtlSeconds), String(view.ttlSeconds === null ? -1 : Math.ceil(view.ttlSeconds))]);
+    const fields = wireArguments(view.features.map(({ name }) => layout.fields.feature(name)));
+    const turns = packRows(view, layout, batch, rowsPerCall, servers.slotOf);
+    const written = await inLanes(turns, (turn) => runScript(servers, WRITE_SCRIPT, turn.map(({ keys, rows }) => ({ keys, parameters: [settings, rows, fields] }))));
     return { written, skipped: batch.rowCount - written };
   }
 }

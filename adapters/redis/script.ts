@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { answered } from './servers.ts';
-import type { RedisAnswer, RedisCommand, RedisServers } from './servers.ts';
+import type { RedisAnswer, RedisArgument, RedisCommand, RedisServers } from './servers.ts';
+import { wireArguments } from './wire-command.ts';
+import type { WireArguments } from './wire-command.ts';
 
 /** A Lua script, which a server knows by its hash once it has seen the text. */
 export interface Script {
@@ -10,8 +12,13 @@ export interface Script {
 
 /** What one call of a script works on: keys of one slot, at least one. */
 export interface ScriptCall {
-  readonly keys: readonly Buffer[];
-  readonly parameters: readonly (string | Buffer)[];
+  readonly keys: readonly Buffer[] | WireKeys;
+  readonly parameters: readonly RedisArgument[];
+}
+
+/** Keys that are made for the wire already. */
+export interface WireKeys extends WireArguments {
+  readonly first: Buffer;
 }
 
 export function defineScript(text: string): Script {
@@ -28,7 +35,8 @@ export async function runScript(servers: RedisServers, script: Script, calls: re
 }
 
 function commandOf(name: 'EVALSHA' | 'EVAL', script: string, { keys, parameters }: ScriptCall): RedisCommand {
-  return { name, key: keys[0] as Buffer, args: [script, String(keys.length), ...keys, ...parameters] };
+  const wire = 'bytes' in keys ? keys : { ...wireArguments(keys), first: keys[0]! };
+  return { name, key: wire.first, args: [script, String(wire.count), wire, ...parameters] };
 }
 
 function isScriptMissing(answer: RedisAnswer): boolean {

@@ -1,6 +1,6 @@
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
-import { createEntityKeyEncoder } from '../feast/codec/entity-key.ts';
-import type { EntityKeyEncoder } from '../feast/codec/entity-key.ts';
+import { createEntityKeyEncoder, createEntityKeyWriter } from '../feast/codec/entity-key.ts';
+import type { EntityKeyEncoder, EntityKeyWriter } from '../feast/codec/entity-key.ts';
 import { createEntityKeyReader } from '../feast/codec/entity-key-reader.ts';
 import type { EntityKeyReader } from '../feast/codec/entity-key-reader.ts';
 import { createFieldKeys } from '../feast/codec/field-keys.ts';
@@ -10,6 +10,7 @@ import { markOfFeatures } from './features-mark.ts';
 /** Where the values of one view are: computed once per view. */
 export interface ViewLayout {
   readonly encodeKey: EntityKeyEncoder;
+  readonly writeKey: EntityKeyWriter;
   /** Tells the keys of the view's entities from other keys. */
   readonly keys: EntityKeyReader;
   readonly fields: FieldKeys;
@@ -31,6 +32,7 @@ export function createViewLayouts(project: string): (view: FeatureViewSnapshot) 
     if (layout === undefined) {
       layout = {
         encodeKey: createEntityKeyEncoder(project, view.joinKeys),
+        writeKey: createEntityKeyWriter(project, view.joinKeys),
         keys: createEntityKeyReader(project, view.joinKeys),
         fields: createFieldKeys(view.name),
         createdField: Buffer.from(`_created:${view.name}`, 'utf8'),

@@ -67,9 +67,26 @@ export class ByteWriter {
     this.#length += bytes.length;
   }
 
+  /** The bytes from `start` to before `end`, of which there are few: copying them one by one is cheaper than an object for them. */
+  part(bytes: Uint8Array, start: number, end: number): void {
+    this.#reserve(end - start);
+    for (let at = start; at < end; at++) this.#bytes[this.#length++] = bytes[at]!;
+  }
+
   utf8(text: string): void {
     this.#reserve(text.length * 3);
     this.#length += this.#bytes.write(text, this.#length, 'utf8');
+  }
+
+  /** Leaves room for a length below 256 and returns its place for `closeByte`. */
+  openByte(): number {
+    this.byte(0);
+    return this.#length;
+  }
+
+  /** Fills in the number of bytes written since `openByte` returned `start`. */
+  closeByte(start: number): void {
+    this.#bytes[start - 1] = this.#length - start;
   }
 
   /** Leaves room for a 32-bit length and returns its place for `closeUint32`. */

@@ -11,25 +11,31 @@ const NO_ENTITY: JoinKey = { name: '__dummy_id', type: 'String' };
 /** Serializes the values of a view's join keys, in the view's order, to the key of its Redis hash. */
 export type EntityKeyEncoder = (values: readonly FeatureValue[]) => Buffer;
 
+/** The same, behind what the writer holds. A refused value may leave its beginning there. */
+export type EntityKeyWriter = (writer: ByteWriter, values: readonly FeatureValue[]) => void;
+
 /**
  * Feast's entity key, serialization version 3, with the project after it: the number of join keys, their names and then their values, both in code point
  * order of the names; each with its type and length. The part before the values is made once. The values must be canonical and not null (a TypeError else).
  */
 export function createEntityKeyEncoder(project: string, joinKeys: readonly JoinKey[]): EntityKeyEncoder {
+  const write = createEntityKeyWriter(project, joinKeys);
+  const writer = new ByteWriter(256);
+  return (values) => {
+    writer.clear(); // a refused value may have left its beginning
+    write(writer, values);
+    return writer.take();
+  };
+}
+
+/** Entity keys as `createEntityKeyEncoder` makes them, one after the other. */
+export function createEntityKeyWriter(project: string, joinKeys: readonly JoinKey[]): EntityKeyWriter {
   const keys = joinKeys.length === 0 ? [NO_ENTITY] : joinKeys;
   const sorted = keys.map(({ name, type }, index) => ({ name: Buffer.from(name, 'utf8'), type, index })).sort((a, b) => Buffer.compare(a.name, b.name));
-  const writer = new ByteWriter(256);
-  writer.uint32(sorted.length);
-  for (const { name } of sorted) {
-    writer.uint32(TYPE_NUMBERS.String);
-    writer.uint32(name.length);
-    writer.raw(name);
-  }
-  const prefix = writer.take();
+  const prefix = prefixOf(sorted.map(({ name }) => name));
   const suffix = Buffer.from(project, 'utf8');
-  return (values) => {
+  return (writer, values) => {
     if (values.length !== joinKeys.length) throw new TypeError(`${values.length} values for ${joinKeys.length} join keys`);
-    writer.clear(); // a refused value may have left its beginning
     writer.raw(prefix);
     for (const { type, index } of sorted) {
       writer.uint32(TYPE_NUMBERS[type]);
@@ -38,8 +44,18 @@ export function createEntityKeyEncoder(project: string, joinKeys: readonly JoinK
       writer.closeUint32(start);
     }
     writer.raw(suffix);
-    return writer.take();
   };
+}
+
+function prefixOf(names: readonly Buffer[]): Buffer {
+  const writer = new ByteWriter(256);
+  writer.uint32(names.length);
+  for (const name of names) {
+    writer.uint32(TYPE_NUMBERS.String);
+    writer.uint32(name.length);
+    writer.raw(name);
+  }
+  return writer.take();
 }
 
 function writeKeyValue(writer: ByteWriter, type: JoinKeyType, value: FeatureValue): void {

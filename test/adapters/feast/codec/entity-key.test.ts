@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createEntityKeyEncoder } from '../../../../adapters/feast/codec/entity-key.ts';
+import { ByteWriter } from '../../../../adapters/feast/codec/byte-writer.ts';
+import { createEntityKeyEncoder, createEntityKeyWriter } from '../../../../adapters/feast/codec/entity-key.ts';
 import type { JoinKey } from '../../../../domain/features/snapshot.ts';
 import type { FeatureValue } from '../../../../domain/features/value-types.ts';
 
@@ -51,5 +52,11 @@ describe("Feast's entity keys", () => {
     assert.throws(() => encode([1]), /Int64 cannot be a number/);
     assert.throws(() => encode([1n, 2n]), /2 values for 1 join keys/);
     assert.equal(encode([1n]).toString('hex'), KNOWN[0]?.[3]);
+  });
+
+  it('are the same one behind the other', () => {
+    const writer = new ByteWriter(1);
+    for (const [, joinKeys, values] of KNOWN) createEntityKeyWriter('shop', joinKeys)(writer, values);
+    assert.equal(writer.take().toString('hex'), KNOWN.map(([, , , hex]) => hex).join(''));
   });
 });
