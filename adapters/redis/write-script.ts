@@ -16,7 +16,10 @@ local expires = tonumber(key_seconds) >= 0
 local rows = ARGV[6]
 local features = #ARGV - 6
 local values_format = '<' .. string.rep('I4c0', features)
-local now = tonumber(redis.call('TIME')[1])
+local time = redis.call('TIME')
+local now = tonumber(time[1])
+-- As milliseconds since 1970, which is what Redis keeps: seconds from now it would turn into that, for each key anew.
+local expires_at = string.format('%.0f', (now + tonumber(key_seconds)) * 1000 + math.floor(tonumber(time[2]) / 1000))
 local call, unpack_bytes = redis.call, struct.unpack
 
 ${TIMESTAMP_FUNCTIONS}
@@ -70,9 +73,9 @@ for k = 1, #KEYS do
     touched[key] = all_new
   end
   if left == -2 then
-    if expires then call('EXPIRE', key, key_seconds) end
+    if expires then call('PEXPIREAT', key, expires_at) end
   elseif left >= 0 and (not expires or left < enough) and (view_ttl < 0 or timestamp(stored, 1) + view_ttl >= now) then
-    if expires then call('EXPIRE', key, key_seconds) else call('PERSIST', key) end
+    if expires then call('PEXPIREAT', key, expires_at) else call('PERSIST', key) end
   end
 end
 return written
