@@ -21,8 +21,8 @@ const [FEAST, HSET, EVALSHA, OURS] = ['Feast', 'ioredis alone, HSET', 'ioredis a
 const LOOKED_AT = 1000;
 
 const TEXT = [
-  'A table of PostgreSQL with one row for each entity and 10 floats, into an empty Redis. Feast: `FeatureStore.materialize`. This project: the workflow `materializeFeatures`, from its start to its result, by a worker whose memory',
-  'is what is shown; its rule that a newer row wins, expiry of keys and the renewal of it are part of that. The two of ioredis make their rows themselves and read no PostgreSQL: a limit for a client, not an alternative. Start of the processes, imports and connecting are',
+  'A table of PostgreSQL with one row for each entity and 10 floats, into an empty Redis. Feast: `FeatureStore.materialize`. This project: the workflow `materializeFeatures` of the whole view, as `ml-pipeline materialize` starts it, from its start to its result, by a worker whose memory',
+  'is what is shown; its rule that a newer row wins and the expiry of keys are part of that. (A run with a start, or an incremental one, also goes through all keys to renew their expiry. A whole run has done so by writing them.) The two of ioredis make their rows themselves and read no PostgreSQL: a limit for a client, not an alternative. Start of the processes, imports and connecting are',
   `not counted, except in the CPU, which is that of the process and of all servers. Number of keys, and the bytes of all fields of ${LOOKED_AT} entities were compared: they are the same by all ways.`,
 ].join('\n');
 
