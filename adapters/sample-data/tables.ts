@@ -15,7 +15,7 @@ export async function replaceTable(client: pg.ClientBase, table: string, query: 
 }
 
 /** What the index is of. A part of what a load is known by: tables with another one are loaded anew. */
-export const FEATURE_INDEX = 'join keys, event_timestamp DESC, created_timestamp NOT NULL';
+export const FEATURE_INDEX = 'join keys, event_timestamp DESC, created_timestamp DESC, NOT NULL';
 
 /**
  * Indexes the table as point-in-time joins look rows up: join keys (the columns before `event_timestamp`), newest first. Refuses two rows of one key and instant, unless they became known at
@@ -33,5 +33,5 @@ export async function indexFeatureTable(client: pg.ClientBase, table: FeatureTab
   }
   const created = columns.filter((column) => column === 'created_timestamp');
   for (const column of created) await client.query(`ALTER TABLE feature_mart.${table.name} ALTER COLUMN ${column} SET NOT NULL`);
-  await client.query(`CREATE UNIQUE INDEX ON feature_mart.${table.name} (${[...keys, 'event_timestamp DESC', ...created].join(', ')})`);
+  await client.query(`CREATE UNIQUE INDEX ON feature_mart.${table.name} (${[...keys, 'event_timestamp DESC', ...created.map((column) => `${column} DESC`)].join(', ')})`);
 }
