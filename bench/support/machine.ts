@@ -5,22 +5,20 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findWrk } from './serving-load.ts';
 
-/** What a reader needs to know of the machine and the run, by name. */
-export async function machineFacts(tools: string, size: string, repeats: number): Promise<readonly (readonly [string, string])[]> {
+/** What a reader needs to know of the machine and of what is measured on it, by name. */
+export function machineFacts(tools: string): readonly (readonly [string, string])[] {
   const version = (command: string, args: readonly string[]): string => {
     const { status, stdout } = spawnSync(command, [...args], { encoding: 'utf8' });
     return status === 0 ? stdout.trim().split('\n').at(-1)! : 'not there';
   };
   const python = 'import sys, feast, pandas, pyarrow; print(f"{feast.__version__}, Python {sys.version.split()[0]}, pandas {pandas.__version__}, pyarrow {pyarrow.__version__}")';
   return [
-    ['measured', `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, ${size === 'normal' ? 'the default run' : `--${size}`}, ${repeats} of each, taking turns`],
     ['machine', `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB`],
     ['Node', process.version],
     ['PostgreSQL', `${version(join(tools, 'bin', 'postgres'), ['--version'])}, shared_buffers 1 GB, no fsync`],
     ['Redis', `${version(join(tools, 'bin', 'redis-server'), ['--version'])}, no persistence`],
     ['Feast', version(join(tools, 'feast', 'bin', 'python'), ['-W', 'ignore', '-c', python])],
     ['load generator', findWrk() === undefined ? "a process of the harness's own (wrk is not installed)" : "wrk for the greatest rate, a process of the harness's own for a fixed rate"],
-    ['load average at the start', await loadAverage()],
   ];
 }
 

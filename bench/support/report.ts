@@ -10,9 +10,9 @@ export interface Table {
 export interface Goal {
   readonly work: string;
   readonly goal: string;
-  /** NaN: not measured. */
-  readonly value: number;
   readonly shown: string;
+  /** Both sides of a comparison are there. */
+  readonly measured: boolean;
   readonly reached: boolean;
   /** Both sides of the comparison had a quiet machine. */
   readonly quiet: boolean;
@@ -48,19 +48,26 @@ export function times(ratio: number): string {
 export function goal(work: string, bound: 'at least' | 'less than', limit: number, unit: string, value: number, sides: readonly Samples<unknown>[]): Goal {
   const reached = bound === 'at least' ? value >= limit : value < limit;
   const number = (figure: number): string => figure.toLocaleString('en-US', { maximumFractionDigits: figure < 100 ? 2 : 0 });
-  return { work, goal: `${bound} ${number(limit)} ${unit}`, value, shown: Number.isNaN(value) ? 'not measured' : `${number(value)} ${unit}`, reached, quiet: sides.every(isQuiet) };
+  return { work, goal: `${bound} ${number(limit)} ${unit}`, shown: Number.isNaN(value) ? 'not measured' : `${number(value)} ${unit}`, measured: !Number.isNaN(value), reached, quiet: sides.every(isQuiet) };
 }
 
-export function renderPage(facts: readonly (readonly [string, string])[], sections: readonly Section[], size: string): string {
-  const verdict = ({ value, reached, quiet }: Goal): string => (Number.isNaN(value) ? '-' : size === 'quick' ? 'nothing is claimed of a quick run' : !quiet ? 'nothing is claimed: the machine was not quiet' : reached ? 'yes' : '**no**');
-  const goals = sections.flatMap((section) => section.goals.map((each) => [each.work, each.goal, each.shown, verdict(each)]));
+/** A section with when and how it was measured. */
+export interface Measured extends Section {
+  readonly how: string;
+  readonly size: string;
+}
+
+/** `facts`: of machine and programs, which are those of all sections. */
+export function renderPage(facts: readonly (readonly [string, string])[], sections: readonly Measured[]): string {
+  const verdict = ({ measured, reached, quiet }: Goal, size: string): string => (!measured ? '-' : size === 'quick' ? 'nothing is claimed of a quick run' : !quiet ? 'nothing is claimed: the machine was not quiet' : reached ? 'yes' : '**no**');
+  const goals = sections.flatMap((section) => section.goals.map((each) => [each.work, each.goal, each.shown, verdict(each, section.size)]));
   return [
     '# Benchmarks',
-    'Written by `npm run bench`, which measures all of this in one go. Absolute figures belong to the machine; what to compare are the ratios, of runs that took turns on the same data. A figure is the median, with the least and '
+    'Written by `npm run bench`, which measures the ways of a section in one go. Absolute figures belong to the machine; what to compare are the ratios, of runs that took turns on the same data. A figure is the median, with the least and '
       + `the greatest in parentheses. "Others" are the cores that processes outside of the benchmark kept at work, right before a run and during it (the worst of the repeats); with more than ${QUIET_CORES} before a run, nothing is claimed of its row.`,
     table({ header: ['', ''], rows: facts }),
     ...(goals.length === 0 ? [] : ['## Against the goals', table({ header: ['work', 'goal', 'measured', 'reached'], rows: goals })]),
-    ...sections.flatMap(({ title, text, tables }) => [`## ${title}`, text, ...tables.flatMap((each) => [`### ${each.caption}`, table(each)])]),
+    ...sections.flatMap(({ title, how, text, tables }) => [`## ${title}`, `Measured ${how}.`, text, ...tables.flatMap((each) => [`### ${each.caption}`, table(each)])]),
   ].join('\n\n') + '\n';
 }
 

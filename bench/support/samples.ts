@@ -3,6 +3,8 @@ import { coresOfOthers, coresOfOthersNow, cpuClock, loadAverage } from './machin
 /** One of the things that are compared. */
 export interface Way<T> {
   readonly name: string;
+  /** Takes minutes, so that one run must do. */
+  readonly once?: boolean;
   /** Measures once; rejects with TimeLimitError when it takes too long. */
   run(): Promise<T>;
 }
@@ -37,7 +39,7 @@ export async function takeTurns<T>(ways: readonly Way<T>[], repeats: number): Pr
   for (let turn = 1; turn <= repeats; turn++) {
     for (const way of ways) {
       const sofar = taken.get(way.name)!;
-      if (sofar.limit !== undefined) continue;
+      if (sofar.limit !== undefined || (way.once === true && turn > 1)) continue;
       const othersBefore = await coresOfOthersNow();
       const before = await cpuClock();
       const outcome = await way.run().then((result) => ({ result }), limitOrThrow);
