@@ -26,6 +26,7 @@ const ADAPTERS = {
   lightgbm: { packages: ['koffi'], adapters: [] },
   'local-stack': { packages: ['pg', 'ioredis', '@temporalio/client'], adapters: [] },
   mlflow: { packages: ['yaml', '@bufbuild/protobuf/wire'], adapters: [] },
+  'mlflow-rest': { packages: [], adapters: ['mlflow'] },
   mljs: { packages: [], adapters: [] },
   onnx: { packages: ['onnxruntime-node'], adapters: [] },
   parquet: { packages: ['hyparquet', 'hyparquet-writer(/.*)?'], adapters: [] },

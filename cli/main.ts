@@ -4,6 +4,7 @@ import { readSettings } from '../adapters/local-stack/environment-file.ts';
 import { findToolsFolder, installTools, type ProjectFolders } from '../adapters/local-stack/tools-folder.ts';
 import { postgresUrl, bindPorts, closePorts } from '../config/bind-ports.ts';
 import { findProjectFolder, loadProject, type Project } from '../config/load-config.ts';
+import { fileStoreFolder } from '../config/tracking-settings.ts';
 import { PipelineError } from '../domain/errors.ts';
 import { packageFolder, packageVersion } from './package-folder.ts';
 import { createProgram } from './program.ts';
@@ -30,7 +31,6 @@ const services: Services = {
       temporal: { address, namespace, taskQueue, ui },
       apiUrl: `http://${config.api.host}:${config.api.port}`,
       apiModel: config.api.model,
-      trackingFolder: resolve(folder, config.tracking.folder),
       logsFolder: resolve(folder, config.logs.folder),
     };
   },
@@ -112,12 +112,12 @@ const services: Services = {
   startMlflowUi: async ({ port, onStep }) => {
     const { folder, config } = await project();
     const { startMlflowUi } = await import('../adapters/mlflow/ui.ts');
-    return startMlflowUi({ root: resolve(folder, config.tracking.folder), port: port ?? (await mlflowPort()), toolsFolder: findToolsFolder(folders()), installScript, onStep });
+    return startMlflowUi({ root: fileStoreFolder(folder, config.tracking), port: port ?? (await mlflowPort()), toolsFolder: findToolsFolder(folders()), installScript, onStep });
   },
   migrateMlflow: async (target, onLine) => {
     const { folder, config } = await project();
     const { migrateFileStore } = await import('../adapters/mlflow/migrate.ts');
-    await migrateFileStore({ root: resolve(folder, config.tracking.folder), target: resolve(target), toolsFolder: findToolsFolder(folders()), installScript, onLine });
+    await migrateFileStore({ root: fileStoreFolder(folder, config.tracking), target: resolve(target), toolsFolder: findToolsFolder(folders()), installScript, onLine });
   },
 };
 

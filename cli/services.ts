@@ -24,7 +24,6 @@ export interface ProjectSettings {
   readonly apiUrl: string;
   /** What the API serves where nothing else is said: `api.model`. */
   readonly apiModel: string;
-  readonly trackingFolder: string;
   readonly logsFolder: string;
 }
 

@@ -1,6 +1,7 @@
 import { schedules } from '../domain/schedules/definition.ts';
 import { choice, list, number, refuse, show, text, type Shape } from '../domain/validation/shape.ts';
 import { defaulted, object, optional, required, type ObjectOf } from '../domain/validation/object.ts';
+import { tracking } from './tracking-settings.ts';
 
 const port = number({ integer: true, min: 1, max: 65_535 });
 /** Seconds; null, or the word `none`, for keys without an end. */
@@ -32,7 +33,7 @@ const fields = {
     }),
   ),
   artifacts: required(object({ type: required(choice(['file'])), folder: required(text()) })),
-  tracking: required(object({ type: required(choice(['mlflow_files'])), folder: required(text()) })),
+  tracking: required(tracking),
   temporal: required(object({ address: required(text({ pattern: /^[^\s:]+:\d+$/, means: 'host:port' })), namespace: required(text()), task_queue: required(text()), ui: required(text()) })),
   /** `model`: what is served where the command names no other. `feature_server`: docs/feature-server.md. */
   api: required(object({ host: required(text()), port: required(port), model: required(text()), feature_server: optional(choice(['all', 'read', 'off'])) })),

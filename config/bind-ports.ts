@@ -6,6 +6,7 @@ import { findToolsFolder } from '../adapters/local-stack/tools-folder.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Project } from './load-config.ts';
 import { onlineStoreOptions } from './online-store-options.ts';
+import { fileStoreFolder, serverAuth } from './tracking-settings.ts';
 
 /**
  * The one table from settings to adapters. Each is loaded when it is bound, so that an environment loads only the SDKs that it uses.
@@ -66,20 +67,25 @@ const PUSH_QUERY_MS = 30_000;
 async function bindServers(folder: string, config: Project['config']): Promise<Pick<Ports, ServerPorts>> {
   const { warehouse, registry, project } = config;
   const connectionString = postgresUrl(warehouse);
-  const [{ createPostgresWarehouse }, { createPostgresPushLog }, { createRedisOnlineStore }, { createFeastSqlRegistry }, { createFileTracker }] = await Promise.all([
+  const [{ createPostgresWarehouse }, { createPostgresPushLog }, { createRedisOnlineStore }, { createFeastSqlRegistry }] = await Promise.all([
     import('../adapters/postgres/warehouse.ts'),
     import('../adapters/postgres/push-log.ts'),
     import('../adapters/redis/online-store.ts'),
     import('../adapters/feast/registry/sql-registry.ts'),
-    import('../adapters/mlflow/file-tracker.ts'),
   ]);
   return {
     warehouse: createPostgresWarehouse({ connectionString }),
     pushLog: createPostgresPushLog({ connectionString, queryTimeoutMs: PUSH_QUERY_MS }),
     onlineStore: createRedisOnlineStore(await onlineStoreOptions(folder, config)),
     featureRegistry: createFeastSqlRegistry({ connectionString, schema: registry.schema, project }),
-    tracker: createFileTracker({ root: resolve(folder, config.tracking.folder) }),
+    tracker: await bindTracker(folder, config.tracking),
   };
+}
+
+async function bindTracker(folder: string, settings: Project['config']['tracking']): Promise<Ports['tracker']> {
+  if (settings.type === 'mlflow_files') return (await import('../adapters/mlflow/file-tracker.ts')).createFileTracker({ root: fileStoreFolder(folder, settings) });
+  const { createRestTracker } = await import('../adapters/mlflow-rest/rest-tracker.ts');
+  return createRestTracker({ uri: settings.uri, auth: serverAuth(settings), modelCache: resolve(folder, settings.model_cache) });
 }
 
 /** The connection URL of the warehouse's settings. Holds the password: never print it. */

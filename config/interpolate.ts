@@ -21,10 +21,10 @@ function fill(text: string, variables: Readonly<Record<string, string | undefine
     return fallback ?? name;
   });
   const wholeIsVariable = /^\$\{[^}]*\}$/.test(text);
-  return wholeIsVariable && /^\d{1,15}$/.test(filled) && !isSecret(keys) ? Number(filled) : filled;
+  return wholeIsVariable && /^\d{1,15}$/.test(filled) && !isText(keys) ? Number(filled) : filled;
 }
 
-/** A password of digits stays a text. */
-function isSecret(keys: KeyPath): boolean {
-  return keys.at(-1) === 'password';
+/** A user, password or token of digits stays a text. */
+function isText(keys: KeyPath): boolean {
+  return ['user', 'password', 'token'].includes(String(keys.at(-1)));
 }

@@ -93,6 +93,7 @@ export interface ExperimentTracker {
   run(runId: string): Promise<TrackedRun>;
   /** Newest first. `experiment`: by name, all when left out. */
   runs(filter: { readonly experiment?: string; readonly limit: number }): Promise<readonly TrackedRun[]>;
+  /** By time, then step, then value. None where the run has no such metric. */
   metricHistory(runId: string, key: string): Promise<readonly MetricPoint[]>;
   /** Local folder (read only) with the files of `models:/<name>@<alias>`, `models:/<name>/<version>`, `models:/<model id>` or `runs:/<run id>/<name>`. */
   modelFolder(uri: string): Promise<ResolvedModel>;

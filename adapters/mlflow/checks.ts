@@ -1,10 +1,14 @@
 import { posix } from 'node:path';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/errors.ts';
+import type { ExperimentTracker, MetricPoint, TrackedDataset } from '../../ports/experiment-tracker.ts';
 
 /** MLflow cuts longer values without a word; here they are refused, and belong into an artifact. */
 const LONGEST = { param: 6000, tag: 8000 } as const;
 const LONGEST_KEY = 250;
+/** Tag that names metric values that were not finite: MLflow's run page fails on infinity and shows nothing for NaN. */
+export const NOT_FINITE_TAG = 'ml_pipeline.not_finite';
+const LONGEST_NOT_FINITE = 2000;
 
 /** Params, metrics or tags of one call: every key and value that MLflow could not keep as it is. */
 export function checkEntries(kind: 'param' | 'metric' | 'tag', entries: Iterable<readonly [string, string | undefined]>): Problem[] {
@@ -17,6 +21,35 @@ export function checkEntries(kind: 'param' | 'metric' | 'tag', entries: Iterable
       problems.push({ path, message: `The value has ${value.length} characters; MLflow would cut it at ${LONGEST[kind]}.`, cure: 'Log it as an artifact.' });
     }
   }
+  return problems;
+}
+
+/** Everything in one call's params, metrics and tags that MLflow could not keep as it is. */
+export function checkBatch({ params = {}, metrics = [], tags = {} }: Parameters<ExperimentTracker['logBatch']>[1]): Problem[] {
+  const broken = metrics.filter((point) => !Number.isInteger(point.step) || !Number.isInteger(point.timestampMillis));
+  return [
+    ...checkEntries('param', Object.entries(params)),
+    ...checkEntries('metric', metrics.map((point) => [point.key, undefined])),
+    ...checkEntries('tag', Object.entries(tags)),
+    ...broken.map((point) => ({ path: `metric ${point.key}`, message: `Step ${point.step} and time ${point.timestampMillis} ms must be whole numbers.` })),
+  ];
+}
+
+/** The text of NOT_FINITE_TAG with these points added to what it said before; undefined when they no longer fit. */
+export function notFiniteNote(before: string, points: readonly MetricPoint[]): string | undefined {
+  const noted = before.split(', ').filter((note) => note !== '');
+  const text = [...new Set([...noted, ...points.map((point) => `${point.key}: ${point.value} at step ${point.step}`)])].join(', ');
+  return text.length <= LONGEST_NOT_FINITE ? text : undefined;
+}
+
+/** Lengths are MLflow's; spaces would break the lines in which a logged model's metrics name the data set. */
+export function checkDataset(dataset: TrackedDataset): Problem[] {
+  const problems: Problem[] = [];
+  const path = `data set ${JSON.stringify(dataset.name)}`;
+  if (!/^\S{1,500}$/.test(dataset.name)) problems.push({ path, message: 'The name must have 1 to 500 characters and no space.' });
+  if (!/^\S{1,36}$/.test(dataset.digest)) problems.push({ path, message: `The digest ${JSON.stringify(dataset.digest)} must have 1 to 36 characters and no space.` });
+  if (dataset.source.length > 65_535) problems.push({ path, message: `The source has ${dataset.source.length} characters; 65,535 are possible.` });
+  if (dataset.schema.length > 1_048_575) problems.push({ path, message: `The schema has ${dataset.schema.length} characters; 1,048,575 are possible.` });
   return problems;
 }
 

@@ -4,17 +4,13 @@ import { dirname, join } from 'node:path';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/errors.ts';
 import type { ExperimentTracker, MetricPoint, TrackedDataset } from '../../ports/experiment-tracker.ts';
-import { checkArtifactPath, checkEntries } from './checks.ts';
+import { NOT_FINITE_TAG, checkArtifactPath, checkBatch, checkDataset, notFiniteNote } from './checks.ts';
 import { keysIn } from './key-files.ts';
 import { formatYaml, readTextIfThere } from './meta-yaml.ts';
 import { addMetricPoints } from './metric-files.ts';
 import { liveRunFolder } from './runs.ts';
 import { entriesOf } from './store.ts';
 import type { Store } from './store.ts';
-
-/** Tag that names metric values that were not finite: MLflow's run page fails on infinity and shows nothing for NaN. */
-export const NOT_FINITE_TAG = 'ml_pipeline.not_finite';
-const LONGEST_NOT_FINITE = 2000;
 
 type Batch = Parameters<ExperimentTracker['logBatch']>[1];
 
@@ -26,10 +22,7 @@ export async function logBatch(store: Store, runId: string, batch: Batch): Promi
     ...(await checkKeyFolders(join(folder, 'params'), Object.keys(params))),
     ...(await checkKeyFolders(join(folder, 'metrics'), metrics.map((point) => point.key))),
     ...(await checkKeyFolders(join(folder, 'tags'), Object.keys(tags))),
-    ...checkEntries('param', Object.entries(params)),
-    ...checkEntries('metric', metrics.map((point) => [point.key, undefined])),
-    ...checkEntries('tag', Object.entries(tags)),
-    ...metrics.filter((point) => !Number.isInteger(point.step) || !Number.isInteger(point.timestampMillis)).map(wholeNumbers),
+    ...checkBatch(batch),
   ]);
   await store.locked(async () => {
     await logParams(store, folder, runId, params);
@@ -80,10 +73,8 @@ async function logParams(store: Store, folder: string, runId: string, params: Re
 async function noteNotFinite(store: Store, folder: string, points: readonly MetricPoint[]): Promise<void> {
   if (points.length === 0) return;
   const path = join(folder, 'tags', NOT_FINITE_TAG);
-  const before = ((await readTextIfThere(path)) ?? '').split(', ').filter((note) => note !== '');
-  const notes = [...new Set([...before, ...points.map((point) => `${point.key}: ${point.value} at step ${point.step}`)])];
-  const text = notes.join(', ');
-  if (text.length <= LONGEST_NOT_FINITE) await store.replaceFile(path, text);
+  const note = notFiniteNote((await readTextIfThere(path)) ?? '', points);
+  if (note !== undefined) await store.replaceFile(path, note);
 }
 
 /** A key cannot be another one's folder: `a` beside `a/b`. */
@@ -92,21 +83,6 @@ async function checkKeyFolders(folder: string, keys: readonly string[]): Promise
   const all = new Set([...keys, ...(await keysIn(folder))]);
   const parents = [...all].flatMap((key) => key.split('/').slice(0, -1).map((_, index, parts) => [parts.slice(0, index + 1).join('/'), key] as const));
   return parents.filter(([parent]) => all.has(parent)).map(([parent, key]) => ({ path: `key ${JSON.stringify(parent)}`, message: `It is also the folder of ${JSON.stringify(key)}; MLflow's files can hold only one of the two.`, cure: 'Give one another name.' }));
-}
-
-function wholeNumbers(point: MetricPoint): Problem {
-  return { path: `metric ${point.key}`, message: `Step ${point.step} and time ${point.timestampMillis} ms must be whole numbers.` };
-}
-
-/** Lengths are MLflow's; spaces would break the lines in which a logged model's metrics name the data set. */
-function checkDataset(dataset: TrackedDataset): Problem[] {
-  const problems: Problem[] = [];
-  const path = `data set ${JSON.stringify(dataset.name)}`;
-  if (!/^\S{1,500}$/.test(dataset.name)) problems.push({ path, message: 'The name must have 1 to 500 characters and no space.' });
-  if (!/^\S{1,36}$/.test(dataset.digest)) problems.push({ path, message: `The digest ${JSON.stringify(dataset.digest)} must have 1 to 36 characters and no space.` });
-  if (dataset.source.length > 65_535) problems.push({ path, message: `The source has ${dataset.source.length} characters; 65,535 are possible.` });
-  if (dataset.schema.length > 1_048_575) problems.push({ path, message: `The schema has ${dataset.schema.length} characters; 1,048,575 are possible.` });
-  return problems;
 }
 
 function md5(text: string): string {

@@ -86,12 +86,13 @@ export async function listRuns(store: Store, filter: { readonly experiment?: str
   return Promise.all(found.slice(0, filter.limit).map(({ folder }) => readRun(folder)));
 }
 
-/** The points of a metric in the order they were logged, each once: Python logs a point again when it links it to a model. None when the run has no such metric. */
+/** The points of a metric by time, then step, then value, each once: Python logs a point again when it links it to a model. None when the run has no such metric. */
 export async function metricHistory(store: Store, runId: string, key: string): Promise<MetricPoint[]> {
   refuseProblems('INVALID_INPUT', 'The metric cannot be read.', checkEntries('metric', [[key, undefined]]));
   const path = join(await liveRunFolder(store, runId), 'metrics', key);
   const text = await readTextIfThere(path);
-  return text === undefined ? [] : [...new Map(parseMetricFile(text, key, path).map((point) => [metricLine(point), point])).values()];
+  const points = text === undefined ? [] : [...new Map(parseMetricFile(text, key, path).map((point) => [metricLine(point), point])).values()];
+  return points.sort((a, b) => a.timestampMillis - b.timestampMillis || a.step - b.step || a.value - b.value);
 }
 
 async function runFolders(store: Store, experiments: readonly string[]): Promise<string[]> {

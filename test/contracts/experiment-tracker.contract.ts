@@ -70,7 +70,7 @@ export function describeExperimentTrackerContract(name: string, open: () => Prom
       assert.deepEqual(run.params, params);
       assert.deepEqual(run.metrics, { 'val/auc': 0.1 + 0.2 });
       assert.equal(run.tags['mlflow.note.content'], '**bold**');
-      assert.deepEqual(await tracker.metricHistory(runId, 'val/auc'), [point, { ...point, value: -1e-300, step: 0 }]);
+      assert.deepEqual(await tracker.metricHistory(runId, 'val/auc'), [{ ...point, value: -1e-300, step: 0 }, point], 'by time, then step');
       assert.deepEqual(await tracker.metricHistory(runId, 'nothing'), []);
     });
 
@@ -197,13 +197,15 @@ export function describeExperimentTrackerContract(name: string, open: () => Prom
     });
 
     it('lists runs newest first, of one experiment or of all, up to the limit', async () => {
-      const experimentId = await tracker.ensureExperiment('listing');
+      const experiment = `listing ${randomUUID()}`;
+      const experimentId = await tracker.ensureExperiment(experiment);
       const starts = [START + 2, START + 3, START + 1];
       for (const startMillis of starts) await tracker.ensureRun({ key: randomUUID(), experimentId, name: 'r', startMillis, tags: {} });
-      const listed = await tracker.runs({ experiment: 'listing', limit: 2 });
+      const listed = await tracker.runs({ experiment, limit: 2 });
       assert.deepEqual(listed.map((run) => run.startMillis), [START + 3, START + 2]);
-      await newRun({}, START + 1_000_000);
-      assert.equal((await tracker.runs({ limit: 1 }))[0]?.startMillis, START + 1_000_000);
+      const newest = Date.now() + 1_000_000;
+      await newRun({}, newest);
+      assert.equal((await tracker.runs({ limit: 1 }))[0]?.startMillis, newest);
       assert.deepEqual(await tracker.runs({ experiment: 'none of that name', limit: 5 }), []);
     });
 

@@ -1,22 +1,19 @@
 import assert from 'node:assert/strict';
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createFileTracker } from '../../adapters/mlflow/file-tracker.ts';
 import { createModelPackager } from '../../adapters/mlflow/model-packager.ts';
-import { createOnnxModelGraphs } from '../../adapters/onnx/model-graphs.ts';
 import type { ExperimentTracker } from '../../ports/experiment-tracker.ts';
-import { CLASSES, RAW_ROWS, examplePackage, rawBatch } from '../adapters/mlflow/example-model.ts';
-import { DATASET, START } from '../contracts/experiment-tracker.contract.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDER = join(process.env['ML_PIPELINE_TOOLS'] ?? join(ROOT, '.tools'), 'interop', 'bin');
+import { CLASSES, RAW_ROWS } from '../adapters/mlflow/example-model.ts';
+import { START } from '../contracts/experiment-tracker.contract.ts';
+import { closeTo, expectedReading, logTraining, predictHere } from './mlflow/logged-training.ts';
+import { FOLDER, python, run } from './mlflow/python-client.ts';
 
 type Table = Record<string, (number | string)[]>;
 
@@ -135,86 +132,8 @@ describe("MLflow's Python client", function () {
   });
 });
 
-/** What `client.py read` answers on the store of logTraining: classification. */
-function expectedReading({ runId, modelId }: { runId: string; modelId: string }, otherModelId: string): unknown {
-  return {
-    experiments: ['Default', 'interop'],
-    filtered: ['classification'],
-    run: {
-      id: runId,
-      status: 'FINISHED',
-      start: START,
-      end: START + 60_000,
-      params: { depth: '3', 'group/lr': '0.1' },
-      metrics: { 'val/auc': 0.75, test_auc: 0.88 },
-      tags: { ...tags(), 'mlflow.runName': 'classification', 'ml_pipeline.key': 'classification', 'ml_pipeline.not_finite': 'val/auc: NaN at step 3' },
-      inputs: [[DATASET.name, DATASET.digest, { 'mlflow.data.context': 'training' }]],
-      outputs: [modelId],
-    },
-    history: [[START, 0, 0.5], [START + 1, 1, 2 / 3], [START + 2, 2, 0.75]],
-    model: {
-      id: modelId,
-      name: 'model',
-      run: runId,
-      status: 'READY',
-      params: { depth: '3' },
-      metrics: [['test_auc', 0.88, DATASET.name, DATASET.digest, runId]],
-      versions: [{ name: 'flight delay', version: 1 }],
-    },
-    version: ['flight delay', 1, runId, `models:/${modelId}`, ['champion'], { team: 'ml' }],
-    models: [modelId, otherModelId].sort(),
-    versions: [1],
-    artifacts: ['reports/report.json'],
-  };
-}
-
-function tags(): Record<string, string> {
-  return { team: 'ml', 'mlflow.user': 'somebody', 'mlflow.source.name': 'ml-pipeline', 'mlflow.source.type': 'LOCAL' };
-}
-
-async function logTraining(tracker: ExperimentTracker, work: string, task: 'classification' | 'regression', registered: string): Promise<{ runId: string; modelId: string }> {
-  const experimentId = await tracker.ensureExperiment('interop');
-  const { runId } = await tracker.ensureRun({ key: task, experimentId, name: task, startMillis: START, tags: tags() });
-  await tracker.logDataset(runId, DATASET);
-  const values = task === 'classification' ? [0.5, 2 / 3, 0.75, Number.NaN] : [0.1];
-  await tracker.logBatch(runId, { params: { depth: '3', 'group/lr': '0.1' }, metrics: values.map((value, step) => ({ key: 'val/auc', value, step, timestampMillis: START + step })) });
-  await writeFile(join(work, 'report.json'), '{"a":1}');
-  await tracker.logArtifact(runId, 'reports/report.json', join(work, 'report.json'));
-  const { modelId } = await tracker.ensureLoggedModel({
-    experimentId, runId, name: 'model', params: { depth: '3' }, tags: {},
-    metrics: [{ key: 'test_auc', value: 0.88, step: 0, timestampMillis: START, dataset: { name: DATASET.name, digest: DATASET.digest } }],
-    writeFiles: async (folder, { modelId: id, artifactUri }) => {
-      const files = join(work, `files-${id}`);
-      await mkdir(files, { recursive: true });
-      await createModelPackager().write(folder, await examplePackage(files, task, { modelId: id, runId, artifactUri }));
-    },
-  });
-  const { version } = await tracker.ensureVersion({ name: registered, modelId, runId, tags: { team: 'ml' } });
-  await tracker.setAlias(registered, 'champion', version);
-  await tracker.finishRun(runId, 'FINISHED', START + 60_000);
-  return { runId, modelId };
-}
-
-async function predictHere(tracker: ExperimentTracker, uri: string) {
-  const { folder } = await tracker.modelFolder(uri);
-  const session = await createOnnxModelGraphs().openModel((await createModelPackager().read(folder)).onnxFile);
-  try {
-    return await session.predict(rawBatch());
-  } finally {
-    await session.close();
-  }
-}
-
 function byCodePoint(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function closeTo(actual: readonly (number | string)[] | undefined, expected: Float32Array | Float64Array): void {
-  assert.equal(actual?.length, expected.length);
-  for (const [index, value] of expected.entries()) {
-    const difference = Math.abs(Number(actual?.[index]) - value);
-    assert.ok(difference <= 1e-5 * Math.max(1, Math.abs(value)), `row ${index}: ${actual?.[index]} and ${value}`);
-  }
 }
 
 async function killWriter(root: string, millis: number): Promise<void> {
@@ -228,18 +147,4 @@ async function killWriter(root: string, millis: number): Promise<void> {
 
 function fileUri(folder: string): string {
   return pathToFileURL(folder).href;
-}
-
-async function python(command: string, trackingUri: string, argument = '', input: unknown = null): Promise<{ answer: unknown; log: string }> {
-  const { output, log } = await run(join(FOLDER, 'python'), [fileURLToPath(new URL('mlflow/client.py', import.meta.url)), command, trackingUri, argument], JSON.stringify(input));
-  return { answer: JSON.parse(output.trim().split('\n').at(-1) ?? ''), log };
-}
-
-async function run(program: string, args: readonly string[], input = ''): Promise<{ output: string; log: string }> {
-  // Not in the project's folder, where a ./mlruns of the developer's would become MLflow's default.
-  const child = spawn(program, args, { cwd: tmpdir(), env: { ...process.env, MLFLOW_ALLOW_FILE_STORE: 'true', MLFLOW_DISABLE_TELEMETRY: 'true', GIT_PYTHON_REFRESH: 'quiet' } });
-  child.stdin.end(input);
-  const [output, log, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  assert.equal(code, 0, `${program} ${args.join(' ')}\n${output}\n${log}`);
-  return { output, log };
 }
