@@ -14,6 +14,7 @@ import { sendBatches } from './run-logging.ts';
 import { liveRun } from './runs.ts';
 import type { RunJson } from './runs.ts';
 import type { Server } from './server.ts';
+import { removeSurplus } from './tolerate.ts';
 
 /** Params that the call which makes a model takes. */
 const PARAMS_AT_ONCE = 100;
@@ -94,7 +95,7 @@ async function fillModel(server: Server, request: LoggedModelRequest, { info: { 
 async function onlyOne(server: Server, run: RunJson, name: string, made: string): Promise<ReadyModel> {
   const first = (await readyModelsOfRun(server, run, name))[0];
   if (first === undefined || first.modelId === made) return readyModel(server, made);
-  await server.call({ what: `model ${made}, made twice`, path: `mlflow/logged-models/${made}`, method: 'DELETE' });
+  await removeSurplus(server.call({ what: `model ${made}, made twice`, path: `mlflow/logged-models/${made}`, method: 'DELETE' }));
   return first;
 }
 

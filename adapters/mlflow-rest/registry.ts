@@ -5,7 +5,7 @@ import { entriesJson } from './batches.ts';
 import { readyModel } from './logged-models.ts';
 import { allPages, pageToken } from './pages.ts';
 import type { Server } from './server.ts';
-import { findOrMake, unless } from './tolerate.ts';
+import { findOrMake, removeSurplus, unless } from './tolerate.ts';
 
 type VersionRequest = Parameters<ExperimentTracker['ensureVersion']>[0];
 
@@ -41,7 +41,7 @@ export async function ensureVersion(server: Server, request: VersionRequest): Pr
     made.push(created.version);
   });
   if (version === undefined) throw new PipelineError('UNAVAILABLE', `The MLflow server ${server.uri} made a version of ${name} and does not find it. Try again.`);
-  for (const number of made) if (number !== version.version) await server.call({ what: `version ${number} of ${name}, made twice`, path: 'mlflow/model-versions/delete', method: 'DELETE', body: { name, version: number } });
+  for (const number of made) if (number !== version.version) await removeSurplus(server.call({ what: `version ${number} of ${name}, made twice`, path: 'mlflow/model-versions/delete', method: 'DELETE', body: { name, version: number } }));
   return registered(version, await registeredModel(server, name));
 }
 

@@ -7,7 +7,7 @@ import { entriesJson, recordOf } from './batches.ts';
 import { experimentIds, findExperiment } from './experiments.ts';
 import { allPages, pageToken } from './pages.ts';
 import type { Server } from './server.ts';
-import { findOrMake } from './tolerate.ts';
+import { findOrMake, removeSurplus } from './tolerate.ts';
 
 /** Tag with a hash of the key that a run was made under: runs are searched by it, since MLflow's filters cannot quote every text. */
 const KEY_HASH_TAG = 'ml_pipeline.key_hash';
@@ -39,7 +39,7 @@ export async function ensureRun(server: Server, request: RunRequest): Promise<Tr
   const made: string[] = [];
   const run = await findOrMake(() => findByHash(server, request.experimentId, hash), async () => made.push(await create(server, request, tags)));
   if (run === undefined) throw new PipelineError('UNAVAILABLE', `The MLflow server ${server.uri} made the run ${request.name} and does not find it. Try again.`);
-  for (const runId of made) if (runId !== run.info.run_id) await server.call({ what: `run ${runId}, made twice`, path: 'mlflow/runs/delete', body: { run_id: runId } });
+  for (const runId of made) if (runId !== run.info.run_id) await removeSurplus(server.call({ what: `run ${runId}, made twice`, path: 'mlflow/runs/delete', body: { run_id: runId } }));
   return trackedRun(run);
 }
 

@@ -21,3 +21,8 @@ export async function findOrMake<T>(find: () => Promise<T | undefined>, make: ()
   await make();
   return find();
 }
+
+/** A thing that was made a second time goes. A repeat of the call finds it gone: then all is well, too. */
+export async function removeSurplus(removal: Promise<unknown>): Promise<void> {
+  await unless('NOT_FOUND', removal, undefined);
+}

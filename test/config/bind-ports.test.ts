@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { bindPorts, closePorts } from '../../config/bind-ports.ts';
 import { loadProject } from '../../config/load-config.ts';
+import { startStandIn } from '../adapters/mlflow-rest/stand-in.ts';
 import { requestFor, synthesize } from '../adapters/trainers/synthetic.ts';
 
 const TOOLS = process.env['ML_PIPELINE_TOOLS'];
@@ -33,6 +35,24 @@ describe('the table from settings to adapters', function () {
       await assert.rejects(train({}), { code: 'INVALID_CONFIG', message: new RegExp(join(folder, 'other/lib.so')) });
     } finally {
       await remove();
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('keeps runs on the MLflow server that tracking names, as the account that it names', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'project-'));
+    const { config } = await loadProject(resolve('.'), { POSTGRES_PASSWORD: 'x', REDIS_PASSWORD: 'x' });
+    const { uri, asked, stop } = await startStandIn(() => ({ body: { experiment: { experiment_id: '7', name: 'e', artifact_location: 'mlflow-artifacts:/7', lifecycle_stage: 'active' } } }));
+    const tracking = { type: 'mlflow_server', uri, auth: 'token', token: '123', model_cache: './data/model-cache' } as const;
+    const ports = await bindPorts({ folder, environment: 'local', config: { ...config, tracking } }, INSTALLED);
+    try {
+      assert.equal(await ports.tracker.ensureExperiment('e'), '7');
+      assert.equal(asked[0]?.headers['authorization'], 'Bearer 123');
+      await assert.rejects(ports.tracker.modelFolder('no model'), { code: 'INVALID_INPUT' });
+      assert.ok(existsSync(join(folder, 'data', 'model-cache')), 'below the project');
+    } finally {
+      await closePorts(ports);
+      await stop();
       await rm(folder, { recursive: true });
     }
   });

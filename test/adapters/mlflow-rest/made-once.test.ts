@@ -65,7 +65,8 @@ describe('what an MLflow server has no call to make once', () => {
       'registered-models/get': () => ({ body: { registered_model: { name: 'm' } } }),
       'model-versions/search': () => ({ body: { model_versions: [...numbers].reverse().map(version) } }),
       'model-versions/create': () => (numbers.add('9').add('10'), { body: { model_version: version('10') } }),
-      'model-versions/delete': ({ text }: Asked) => (numbers.delete((JSON.parse(text) as { version: string }).version), {}),
+      // The first removal is done, and its answer lost: the repeat finds nothing.
+      'model-versions/delete': ({ text }: Asked) => (numbers.delete((JSON.parse(text) as { version: string }).version) ? { breakOff: 'before' as const } : { status: 404, body: { error_code: 'RESOURCE_DOES_NOT_EXIST' } }),
     };
     await withServer(answers, async (tracker) => {
       assert.equal((await tracker.ensureVersion({ name: 'm', modelId: MODEL, runId: 'f1', tags: {} })).version, '9');
