@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRestTracker } from '../../adapters/mlflow-rest/rest-tracker.ts';
+import type { ExperimentTracker } from '../../ports/experiment-tracker.ts';
+import type { TrainModelResult } from '../../workflows/train-model.ts';
+import { AS_OF, createFixtureProject, fixtureRecipe } from '../support/fixture-project.ts';
+import type { FixtureProject } from '../support/fixture-project.ts';
+import { connectClient, randomId, startTestWorker } from '../support/temporal.ts';
+import { startLosingProxy } from './mlflow/losing-proxy.ts';
+import { FOLDER } from './mlflow/python-client.ts';
+import { startServer } from './mlflow/server.ts';
+
+describe('A training whose runs are kept by an MLflow server', function () {
+  this.timeout(300_000);
+  const cleanups: (() => Promise<unknown>)[] = [];
+  let project: FixtureProject;
+  let uri: string;
+  let proxy: Awaited<ReturnType<typeof startLosingProxy>>;
+  let direct: ExperimentTracker;
+  let train: (recipe: string) => Promise<TrainModelResult>;
+
+  before(async function () {
+    if (!existsSync(join(FOLDER, 'mlflow'))) {
+      if (process.env['CI'] === 'true') throw new Error(`There is no ${FOLDER}/mlflow: run scripts/install_tools.sh interop`);
+      return this.skip();
+    }
+    const work = await mkdtemp(join(tmpdir(), 'mlflow-training-'));
+    cleanups.push(() => rm(work, { recursive: true }));
+    const server = await startServer(work);
+    cleanups.push(() => server.stop());
+    ({ uri } = server);
+    proxy = await startLosingProxy(uri);
+    cleanups.push(() => proxy.stop());
+    direct = createRestTracker({ uri, auth: { type: 'none' }, modelCache: join(work, 'direct') });
+    project = await createFixtureProject();
+    cleanups.push(() => project.remove());
+    const tracker = createRestTracker({ uri: proxy.uri, auth: { type: 'none' }, modelCache: join(work, 'cache'), pauseMillis: 10 });
+    const worker = await startTestWorker(project, { ports: { tracker } });
+    cleanups.push(() => worker.stop());
+    const { client, close } = await connectClient(project.config.temporal.address);
+    cleanups.push(close);
+    train = (recipe) => client.workflow.execute('trainModel', { workflowId: randomId('train'), taskQueue: project.config.temporal.task_queue, args: [{ recipe, as_of: AS_OF }] }) as Promise<TrainModelResult>;
+  });
+  after(async () => {
+    for (const cleanup of cleanups.reverse()) await cleanup();
+  });
+
+  it('ends with one run, one model, one version and the alias, although the answer to the first call of each kind is lost', async () => {
+    await project.writeRecipe('lossy', fixtureRecipe({ name: 'lossy', model: 'lossy' }));
+    const result = await train('lossy');
+    for (const kind of ['POST /api/2.0/mlflow/runs/create', 'POST /api/2.0/mlflow/logged-models', 'POST /api/2.0/mlflow/runs/outputs', 'POST /api/2.0/mlflow/model-versions/create', 'POST /api/2.0/mlflow/registered-models/alias']) assert.ok(proxy.lost.includes(kind), `${kind} was not lost: ${proxy.lost.join(', ')}`);
+    const [run, ...others] = await direct.runs({ experiment: 'lossy', limit: 10 });
+    assert.deepEqual([others.length, run?.runId, run?.status, run?.metrics['test_roc_auc']], [0, result.runId, 'FINISHED', result.metrics['roc_auc']]);
+    const search = await fetch(`${uri}/api/2.0/mlflow/logged-models/search`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ experiment_ids: [run?.experimentId] }) });
+    const { models } = (await search.json()) as { models: { info: { status: string } }[] };
+    assert.deepEqual(models.map(({ info }) => info.status).sort(), ['LOGGED_MODEL_PENDING', 'LOGGED_MODEL_READY'], 'the one whose making was not answered is never filled');
+    const versions = (await (await fetch(`${uri}/api/2.0/mlflow/model-versions/search`)).json()) as { model_versions: { name: string; version: string }[] };
+    assert.deepEqual(versions.model_versions.map(({ name, version }) => [name, version]), [['lossy', '1']]);
+    assert.deepEqual((await direct.versionByAlias('lossy', 'champion'))?.version, '1');
+  });
+
+  it('gives a model that opens, and another one its turn when it is better', async () => {
+    const { artifact } = await project.ports.modelPackager.read((await direct.modelFolder('models:/lossy@champion')).folder);
+    assert.equal(artifact.target, 'arrived_late');
+    await project.writeRecipe('weak', fixtureRecipe({ name: 'weak', model: 'lossy', hyperparameters: { n_estimators: 1, max_depth: 1, max_features: 1.0 } }));
+    assert.equal((await train('weak')).version, '2');
+    assert.equal((await direct.versionByAlias('lossy', 'champion'))?.version, '1', 'the weaker one does not take the alias');
+  });
+});
