@@ -41,10 +41,10 @@ export interface WindowMark {
 /** A key of which nine tenths of the lifetime are left is not renewed: so long it lives after a renewal at least. */
 const SURE_SHARE = 0.9;
 
-/** Some seconds of work: longer than a step's overhead, short enough to lose to a kill. Small tables are cut finer, so that reading one slice overlaps with writing another. */
+/** Some seconds of work: longer than a step's overhead, short enough to lose to a kill. Small tables are cut finer, into as many as are under way at once, so that reading one slice overlaps with writing another and none is left alone at the end. */
 const ROWS_PER_SLICE = 1_000_000;
 const ROWS_PER_SMALL_SLICE = 250_000;
-const SMALL_SLICES = 4;
+const SMALL_SLICES = 3;
 
 /** A slice reads the whole table and keeps its share; with a limit on their number the work stays in proportion to the rows, however many these are. */
 const MOST_SLICES = 32;
