@@ -20,10 +20,10 @@ export async function readTemplate(folder: string, sourceUri: string): Promise<s
   return readFile(file, 'utf8');
 }
 
-/** The templates of the folder, as recipes name them. */
+/** The templates of the folder, as recipes name them; folders that are links are not gone into. */
 async function templateNames(root: string): Promise<readonly string[]> {
-  const entries = await readdir(root, { recursive: true });
-  return entries.filter((entry) => /\.(sql|j2)$/.test(entry)).map((entry) => entry.split(sep).join('/')).sort();
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  return entries.filter(({ name }) => /\.(sql|j2)$/.test(name)).map(({ parentPath, name }) => relative(root, join(parentPath, name)).split(sep).join('/')).sort();
 }
 
 function outside(sourceUri: string): PipelineError {

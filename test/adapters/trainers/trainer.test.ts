@@ -144,13 +144,11 @@ describe('trainer', function () {
   it('ends the child when the signal is aborted', async () => {
     const { request, remove } = await requestFor(binary, 'LGBMClassifier', { n_estimators: 100_000 }, 2);
     const controller = new AbortController();
-    let child: number | undefined;
+    let children: Promise<number[]> | undefined;
     const reason = new Error('no longer wanted');
-    const onProgress = async (): Promise<void> => {
-      child ??= (await trainingChildren(process.pid))[0];
-      controller.abort(reason);
-    };
-    await assert.rejects(trainer.train({ ...request, signal: controller.signal, onProgress: () => void onProgress() }), reason);
+    const onProgress = (): void => void (children ??= trainingChildren(process.pid).finally(() => controller.abort(reason)));
+    await assert.rejects(trainer.train({ ...request, signal: controller.signal, onProgress }), reason);
+    const [child] = await children!;
     assert.ok(child !== undefined && !existsSync(`/proc/${child}`));
     await remove();
   });
