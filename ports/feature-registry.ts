@@ -10,9 +10,19 @@ export interface PlannedChange {
   readonly detail: string;
 }
 
+/** What stays although the repository does not name it. */
+export interface KeptObject {
+  readonly kind: PlannedChange['kind'];
+  readonly name: string;
+  /** What needs it. */
+  readonly detail: string;
+}
+
 export interface ApplyPlan {
   readonly changes: readonly PlannedChange[];
   readonly unchanged: number;
+  /** Views that something of another program still reads. */
+  readonly kept: readonly KeptObject[];
   /** What the changes do to values in the online store. */
   readonly online: readonly OnlineEffect[];
 }

@@ -51,7 +51,7 @@ describe('ml-pipeline on real servers', function () {
     assert.deepEqual(planned.changes.map(({ action, kind }) => `${action} ${kind}`).sort(), ['add data source', 'add entity', 'add feature service', 'add feature view']);
     assert.deepEqual((await json<{ feature_views: unknown[] }>('features', 'list')).feature_views, []);
     assert.deepEqual((await json<Plan>('features', 'apply')).changes, planned.changes);
-    assert.deepEqual(await json<Plan>('features', 'apply'), { changes: [], unchanged: 4, applied: true, online: [], breaks: [] });
+    assert.deepEqual(await json<Plan>('features', 'apply'), { changes: [], unchanged: 4, kept: [], applied: true, online: [], breaks: [] });
     const list = await run('features', 'list');
     assert.equal((await run('features', 'validate')).stdout, '1 entity, 1 feature view and 1 feature service fit their tables.\n');
     assert.match(list.stdout, /^feature view +entities +features +ttl +source +push source +online +materialized to\ncounters +customer +1 +1 d +counters +empty +never\n\nfeature service +feature views\ncounting_v1 +counters\n\ndata source +kind +table +description\ncounters +table +feature_mart\.counters\n$/);

@@ -218,7 +218,8 @@ describe("Feast's Python SDK", function () {
       const plan = await registryOf(theirs, 'exchange').apply(pushed);
       assert.deepEqual(await rows(), before);
       const removed = plan.changes.filter(({ action }) => action === 'remove').map(({ kind, name }) => `${kind} ${name}`);
-      assert.deepEqual(removed, ['data source a_query', 'data source maps', 'data source trips', 'data source world_source', 'feature view driver-trips', 'feature view mapped', 'feature view queried', 'feature view world', 'entity driver']);
+      assert.deepEqual(removed, ['data source a_query', 'data source maps', 'data source trips', 'feature view driver-trips', 'feature view mapped', 'feature view queried', 'entity driver']);
+      assert.deepEqual(plan.kept, [{ kind: 'feature view', name: 'world', detail: 'read by on-demand feature view warmth' }]);
       const listing = (await feast('listing', theirs, 'exchange')) as Listing;
       assert.deepEqual(listing.services.map(({ name }) => name).sort(), ['computed_v1', 'routes_v1']);
     });

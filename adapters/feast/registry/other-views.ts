@@ -2,13 +2,15 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { UnusableDefinition } from '../../../domain/features/definitions.ts';
 import type { DataSource } from '../gen/feast/core/DataSource_pb.ts';
 import { LabelViewSchema } from '../gen/feast/core/LabelView_pb.ts';
-import { OnDemandFeatureViewSchema } from '../gen/feast/core/OnDemandFeatureView_pb.ts';
+import { OnDemandFeatureViewSchema, type OnDemandSource } from '../gen/feast/core/OnDemandFeatureView_pb.ts';
 import { StreamFeatureViewSchema } from '../gen/feast/core/StreamFeatureView_pb.ts';
 
 /** A view of a kind that Python alone can make: its row stays as it is, and what it needs stays too. */
 export interface OtherView extends UnusableDefinition {
   readonly entities: readonly string[];
   readonly sources: readonly string[];
+  /** Feature views whose values its function is given. */
+  readonly views: readonly string[];
 }
 
 interface Described {
@@ -22,7 +24,10 @@ const LABELS = 'It holds labels, not features. Name its table in the SQL of a sp
 
 /** The tables of such views, with how a row of each is read. */
 export const OTHER_VIEWS = {
-  on_demand_feature_views: (name: string, bytes: Uint8Array): OtherView => describe('on-demand feature view', name, ON_DEMAND, fromBinary(OnDemandFeatureViewSchema, bytes).spec, []),
+  on_demand_feature_views: (name: string, bytes: Uint8Array): OtherView => {
+    const { spec } = fromBinary(OnDemandFeatureViewSchema, bytes);
+    return { ...describe('on-demand feature view', name, ON_DEMAND, spec, []), views: Object.values(spec?.sources ?? {}).flatMap(viewOf) };
+  },
   stream_feature_views: (name: string, bytes: Uint8Array): OtherView => {
     const { spec } = fromBinary(StreamFeatureViewSchema, bytes);
     return describe('stream feature view', name, STREAM, spec, [spec?.batchSource, spec?.streamSource, spec?.streamSource?.batchSource]);
@@ -34,5 +39,11 @@ export const OTHER_VIEWS = {
 } as const;
 
 function describe(kind: string, name: string, reason: string, spec: Described | undefined, sources: readonly (DataSource | undefined)[]): OtherView {
-  return { kind, name, reason, features: (spec?.features ?? []).map((feature) => feature.name), entities: spec?.entities ?? [], sources: sources.flatMap((source) => source?.name ?? []) };
+  return { kind, name, reason, features: (spec?.features ?? []).map((feature) => feature.name), entities: spec?.entities ?? [], sources: sources.flatMap((source) => source?.name ?? []), views: [] };
+}
+
+function viewOf({ source }: OnDemandSource): string[] {
+  if (source.case === 'featureViewProjection') return [source.value.featureViewName];
+  const name = source.case === 'featureView' ? source.value.spec?.name : undefined;
+  return name === undefined ? [] : [name];
 }

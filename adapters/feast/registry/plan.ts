@@ -11,12 +11,13 @@ import type { FeatureService } from '../gen/feast/core/FeatureService_pb.ts';
 import type { FeatureView } from '../gen/feast/core/FeatureView_pb.ts';
 import { describeDifference } from './difference.ts';
 import { DUMMY_ENTITY, dummyEntityMessage, entityMessage } from './entity-message.ts';
+import { keptForOthers } from './kept.ts';
 import { DATA_SOURCES, ENTITIES, FEATURE_SERVICES, FEATURE_VIEWS, type KindName, type RegistryKind } from './kinds.ts';
 import type { OnlineMarks } from './marks.ts';
 import { bundleProblems, type OnDemandViews, planOnDemandViews } from './on-demand.ts';
 import type { OtherView } from './other-views.ts';
 import { pushMessage } from './push-message.ts';
-import { readService, serviceMessage } from './service-message.ts';
+import { serviceMessage } from './service-message.ts';
 import { sourceMessage } from './source-message.ts';
 import { followChange, followRemoval, type ViewConsequences } from './view-consequences.ts';
 import { viewMessage } from './view-message.ts';
@@ -66,14 +67,14 @@ export function planRegistry(repository: FeatureRepository, project: string, sto
   refuseProblems('INVALID_DEFINITION', 'The feature repository is not valid; nothing was applied.', [...repositoryProblems(repository), ...fieldKeyProblems(repository), ...bundleProblems(repository.onDemandFeatureViews ?? [])]);
   refuseTakenNames(repository, project, stored);
   const { featureServices, onDemandFeatureViews = [] } = repository;
-  const others = [...stored.otherViews.values()];
+  const kept = keptForOthers(stored, new Set(repository.featureViews.map(({ name }) => name)), new Set(featureServices.map(({ name }) => name)));
   const consequences: ViewConsequences[] = [];
   const services = featureServices.map((service): Wanted<FeatureService> => ({ name: service.name, build: (previous) => serviceMessage(service, repository, previous) }));
   const parts = [
-    planKind(DATA_SOURCES, wantedSources(repository), stored, now, { keep: others.flatMap((view) => view.sources) }),
-    planKind(FEATURE_VIEWS, wantedViews(repository, project), stored, now, { beforeWrite: (step) => consequences.push(followChange(step, stored.versions.get(step.name))) }),
-    planKind(ENTITIES, wantedEntities(repository), stored, now, { keep: others.flatMap((view) => view.entities) }),
-    planKind(FEATURE_SERVICES, services, stored, now, { keep: servicesOfOthers(stored) }),
+    planKind(DATA_SOURCES, wantedSources(repository), stored, now, { keep: kept.sources }),
+    planKind(FEATURE_VIEWS, wantedViews(repository, project), stored, now, { keep: kept.views.map(({ name }) => name), beforeWrite: (step) => consequences.push(followChange(step, stored.versions.get(step.name))) }),
+    planKind(ENTITIES, wantedEntities(repository), stored, now, { keep: kept.entities }),
+    planKind(FEATURE_SERVICES, services, stored, now, { keep: kept.services }),
   ];
   const onDemand = planOnDemandViews(onDemandFeatureViews, stored.onDemand);
   const removals = parts.flatMap((part) => part.removals);
@@ -83,6 +84,7 @@ export function planRegistry(repository: FeatureRepository, project: string, sto
     plan: {
       changes: [...parts.flatMap((part) => part.changes), ...onDemand.changes],
       unchanged: parts.reduce((sum, part) => sum + part.unchanged, onDemand.unchanged),
+      kept: kept.views,
       online: all.flatMap(({ effect }) => effect ?? []),
     },
     writes: parts.flatMap((part) => part.writes),
@@ -102,11 +104,6 @@ function wantedSources({ featureViews }: FeatureRepository): Wanted<DataSource>[
     ...[...tables.values()].map((source): Wanted<DataSource> => ({ name: source.name, build: (previous) => sourceMessage(source, previous) })),
     ...[...pushes.values()].map(({ pushSource, source }): Wanted<DataSource> => ({ name: pushSource.name, build: (previous) => pushMessage(pushSource, source, previous) })),
   ];
-}
-
-/** Services that take features of views of other kinds: no definition of ours can name them, so that they belong to another program. */
-function servicesOfOthers({ objects, otherViews }: StoredObjects): string[] {
-  return [...objects['feature service']].flatMap(([name, bytes]) => (readService(FEATURE_SERVICES.decode(bytes)).features.some(({ view }) => otherViews.has(view)) ? [name] : []));
 }
 
 /** The online store finds a feature by a hash of 32 bits of `view:feature`: two of one entity that share it would overwrite each other. */

@@ -121,8 +121,8 @@ function removalsOf({ changes, online }: ApplyPlan): Problem[] {
   ];
 }
 
-function planLines({ changes, online }: ApplyPlan): readonly string[] {
-  const rows = changes.map(({ action, kind, name, detail }) => [action, kind, name, detail]);
+function planLines({ changes, kept, online }: ApplyPlan): readonly string[] {
+  const rows = [...changes, ...kept.map((object) => ({ action: 'kept', ...object }))].map(({ action, kind, name, detail }) => [action, kind, name, detail]);
   return [
     ...(rows.length === 0 ? [] : table(['action', 'kind', 'name', 'detail'], rows)),
     ...(online.length === 0 ? [] : ['', ...table(['online values of', 'what becomes of them'], online.map(({ view, effect }) => [view, effect])), '']),

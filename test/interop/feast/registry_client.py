@@ -119,7 +119,7 @@ def exchange(_):
     world = FeatureView(name="world", entities=[], ttl=timedelta(days=1), source=PostgreSQLSource(name="world_source", table="feature_mart.world", timestamp_field="event_timestamp"),
                         schema=[Field(name="holidays", dtype=Int64)])
 
-    @on_demand_feature_view(sources=[weather, RequestSource(name="asked", schema=[Field(name="limit", dtype=Float64)])], schema=[Field(name="above", dtype=Float64)])
+    @on_demand_feature_view(sources=[weather, world, RequestSource(name="asked", schema=[Field(name="limit", dtype=Float64)])], schema=[Field(name="above", dtype=Float64)])
     def warmth(inputs: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({"above": inputs["temp"] - inputs["limit"]})
 

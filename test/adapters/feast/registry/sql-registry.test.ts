@@ -5,6 +5,7 @@ import { createFieldKeys } from '../../../../adapters/feast/codec/field-keys.ts'
 import { snapshotView } from '../../../../domain/features/resolve.ts';
 import { createFeastSqlRegistry } from '../../../../adapters/feast/registry/sql-registry.ts';
 import { LabelViewSchema } from '../../../../adapters/feast/gen/feast/core/LabelView_pb.ts';
+import { OnDemandFeatureViewSchema } from '../../../../adapters/feast/gen/feast/core/OnDemandFeatureView_pb.ts';
 import { StreamFeatureViewSchema } from '../../../../adapters/feast/gen/feast/core/StreamFeatureView_pb.ts';
 import { FeatureViewSchema, FeatureViewSpecSchema, FeatureViewState } from '../../../../adapters/feast/gen/feast/core/FeatureView_pb.ts';
 import type { FeatureRepository } from '../../../../domain/features/definitions.ts';
@@ -89,7 +90,7 @@ describe("Feast's SQL registry", () => {
     const rows = async (): Promise<unknown> => (await client.query('SELECT xmin::text, * FROM feast_registry.feature_views WHERE project_id = $1 ORDER BY 2', [project])).rows;
     const before = await rows();
     const plan = await registry.apply(repository);
-    assert.deepEqual(plan, { changes: [], unchanged: 10, online: [] });
+    assert.deepEqual(plan, { changes: [], unchanged: 10, kept: [], online: [] });
     assert.deepEqual(await rows(), before);
   });
 
@@ -169,6 +170,24 @@ describe("Feast's SQL registry", () => {
     const { unusable } = await registry.contents();
     assert.deepEqual(unusable.map(({ kind, name, features }) => [kind, name, features]), [['stream feature view', 'clicks', ['n']], ['label view', 'marked', []]]);
     assert.ok(unusable.every(({ reason }) => reason.length > 20));
+  });
+
+  it('keeps views that an on-demand view of Python reads, with their entities and sources, and says so', async () => {
+    await registry.apply(repository);
+    const older = { source: { case: 'featureView', value: { spec: { name: 'punctuality' } } } } as const;
+    const sources = { calendar: { source: { case: 'featureViewProjection', value: { featureViewName: 'calendar' } } }, older, asked: {} } as const;
+    const odfv = toBinary(OnDemandFeatureViewSchema, create(OnDemandFeatureViewSchema, { spec: { name: 'odfv', sources } }));
+    await client.query('INSERT INTO feast_registry.on_demand_feature_views VALUES ($1, $2, 0, $3, NULL)', ['odfv', project, odfv]);
+    const smaller = { ...repository, entities: repository.entities.filter(({ name }) => weather.entities.includes(name)), featureViews: [weather], featureServices: [] };
+    const plan = await registry.apply(smaller);
+    assert.deepEqual(plan.changes.map(({ action, kind, name }) => `${action} ${kind} ${name}`), ['remove feature service delay_v1']);
+    assert.deepEqual(plan.kept, ['calendar', 'punctuality'].map((name) => ({ kind: 'feature view', name, detail: 'read by on-demand feature view odfv' })));
+    assert.deepEqual(plan.online, []);
+    assert.deepEqual((await registry.featureViews()).map(({ view }) => view.name), ['calendar', 'punctuality', 'weather']);
+    await client.query('DELETE FROM feast_registry.on_demand_feature_views WHERE project_id = $1', [project]);
+    const { changes, kept } = await registry.plan(smaller);
+    assert.deepEqual(changes.filter(({ kind }) => kind === 'feature view').map(({ action, name }) => `${action} ${name}`), ['remove calendar', 'remove punctuality']);
+    assert.deepEqual(kept, []);
   });
 
   it("refuses a view's name that another kind of view has", async () => {

@@ -6,13 +6,17 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { FeatureSpecV2 } from "./Feature_pb.ts";
 import { file_feast_core_Feature } from "./Feature_pb.ts";
+import type { FeatureView } from "./FeatureView_pb.ts";
+import { file_feast_core_FeatureView } from "./FeatureView_pb.ts";
+import type { FeatureViewProjection } from "./FeatureViewProjection_pb.ts";
+import { file_feast_core_FeatureViewProjection } from "./FeatureViewProjection_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file feast/core/OnDemandFeatureView.proto.
  */
 export const file_feast_core_OnDemandFeatureView: GenFile = /*@__PURE__*/
-  fileDesc("CiRmZWFzdC9jb3JlL09uRGVtYW5kRmVhdHVyZVZpZXcucHJvdG8SCmZlYXN0LmNvcmUiSAoTT25EZW1hbmRGZWF0dXJlVmlldxIxCgRzcGVjGAEgASgLMiMuZmVhc3QuY29yZS5PbkRlbWFuZEZlYXR1cmVWaWV3U3BlYyL0AQoXT25EZW1hbmRGZWF0dXJlVmlld1NwZWMSDAoEbmFtZRgBIAEoCRIrCghmZWF0dXJlcxgDIAMoCzIZLmZlYXN0LmNvcmUuRmVhdHVyZVNwZWNWMhITCgtkZXNjcmlwdGlvbhgGIAEoCRI7CgR0YWdzGAcgAygLMi0uZmVhc3QuY29yZS5PbkRlbWFuZEZlYXR1cmVWaWV3U3BlYy5UYWdzRW50cnkSDQoFb3duZXIYCCABKAkSEAoIZW50aXRpZXMYDSADKAkaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFiBnByb3RvMw", [file_feast_core_Feature]);
+  fileDesc("CiRmZWFzdC9jb3JlL09uRGVtYW5kRmVhdHVyZVZpZXcucHJvdG8SCmZlYXN0LmNvcmUiSAoTT25EZW1hbmRGZWF0dXJlVmlldxIxCgRzcGVjGAEgASgLMiMuZmVhc3QuY29yZS5PbkRlbWFuZEZlYXR1cmVWaWV3U3BlYyKDAwoXT25EZW1hbmRGZWF0dXJlVmlld1NwZWMSDAoEbmFtZRgBIAEoCRIrCghmZWF0dXJlcxgDIAMoCzIZLmZlYXN0LmNvcmUuRmVhdHVyZVNwZWNWMhJBCgdzb3VyY2VzGAQgAygLMjAuZmVhc3QuY29yZS5PbkRlbWFuZEZlYXR1cmVWaWV3U3BlYy5Tb3VyY2VzRW50cnkSEwoLZGVzY3JpcHRpb24YBiABKAkSOwoEdGFncxgHIAMoCzItLmZlYXN0LmNvcmUuT25EZW1hbmRGZWF0dXJlVmlld1NwZWMuVGFnc0VudHJ5Eg0KBW93bmVyGAggASgJEhAKCGVudGl0aWVzGA0gAygJGkoKDFNvdXJjZXNFbnRyeRILCgNrZXkYASABKAkSKQoFdmFsdWUYAiABKAsyGi5mZWFzdC5jb3JlLk9uRGVtYW5kU291cmNlOgI4ARorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKRAQoOT25EZW1hbmRTb3VyY2USLwoMZmVhdHVyZV92aWV3GAEgASgLMhcuZmVhc3QuY29yZS5GZWF0dXJlVmlld0gAEkQKF2ZlYXR1cmVfdmlld19wcm9qZWN0aW9uGAMgASgLMiEuZmVhc3QuY29yZS5GZWF0dXJlVmlld1Byb2plY3Rpb25IAEIICgZzb3VyY2ViBnByb3RvMw", [file_feast_core_Feature, file_feast_core_FeatureView, file_feast_core_FeatureViewProjection]);
 
 /**
  * Features that a Python function computes. Read for listings, never written: the function is a pickle.
@@ -48,6 +52,13 @@ export type OnDemandFeatureViewSpec = Message<"feast.core.OnDemandFeatureViewSpe
   features: FeatureSpecV2[];
 
   /**
+   * By name: what the function is given.
+   *
+   * @generated from field: map<string, feast.core.OnDemandSource> sources = 4;
+   */
+  sources: { [key: string]: OnDemandSource };
+
+  /**
    * @generated from field: string description = 6;
    */
   description: string;
@@ -74,4 +85,35 @@ export type OnDemandFeatureViewSpec = Message<"feast.core.OnDemandFeatureViewSpe
  */
 export const OnDemandFeatureViewSpecSchema: GenMessage<OnDemandFeatureViewSpec> = /*@__PURE__*/
   messageDesc(file_feast_core_OnDemandFeatureView, 1);
+
+/**
+ * A view, as older versions of Feast wrote it or as a selection of its features; sources of a request are passed over.
+ *
+ * @generated from message feast.core.OnDemandSource
+ */
+export type OnDemandSource = Message<"feast.core.OnDemandSource"> & {
+  /**
+   * @generated from oneof feast.core.OnDemandSource.source
+   */
+  source: {
+    /**
+     * @generated from field: feast.core.FeatureView feature_view = 1;
+     */
+    value: FeatureView;
+    case: "featureView";
+  } | {
+    /**
+     * @generated from field: feast.core.FeatureViewProjection feature_view_projection = 3;
+     */
+    value: FeatureViewProjection;
+    case: "featureViewProjection";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message feast.core.OnDemandSource.
+ * Use `create(OnDemandSourceSchema)` to create a new message.
+ */
+export const OnDemandSourceSchema: GenMessage<OnDemandSource> = /*@__PURE__*/
+  messageDesc(file_feast_core_OnDemandFeatureView, 2);
 
