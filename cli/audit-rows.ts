@@ -1,6 +1,6 @@
 import { columnOfValues } from '../domain/data/column-of-values.ts';
 import type { RecordBatch } from '../domain/data/columns.ts';
-import { auditOffline, auditOnline, type AuditInstants, type DifferenceKind, type EntityDifference, type StoredRow } from '../domain/features/online-audit.ts';
+import { auditOffline, auditOnline, type AuditInstants, type DifferenceKind, type EntityDifference, type Look, type StoredRow } from '../domain/features/online-audit.ts';
 import type { SourceRow } from '../domain/features/point-in-time.ts';
 import type { FeatureViewSnapshot } from '../domain/features/snapshot.ts';
 import type { FeatureValue } from '../domain/features/value-types.ts';
@@ -23,6 +23,8 @@ export interface ViewAudit {
   readonly entities: number;
   /** Of these, those that the next materialization will bring. */
   readonly pending: number;
+  /** Of these, those of which the online store has a row of an event after the as-of instant, or known only since then. */
+  readonly newerThanAsOf: number;
   readonly differences: Readonly<Partial<Record<DifferenceKind, number>>>;
   readonly repaired: number;
   /** Entities that were to be repaired, and were left alone since another writer changed them meanwhile. */
@@ -39,6 +41,7 @@ export class Audit {
   readonly #differences: Partial<Record<DifferenceKind, number>> = {};
   #entities = 0;
   #pending = 0;
+  #newerThanAsOf = 0;
   #repaired = 0;
   #changed = 0;
 
@@ -70,7 +73,7 @@ export class Audit {
   }
 
   result(): ViewAudit {
-    return { view: this.#request.view.name, entities: this.#entities, pending: this.#pending, differences: this.#differences, repaired: this.#repaired, changed: this.#changed };
+    return { view: this.#request.view.name, entities: this.#entities, pending: this.#pending, newerThanAsOf: this.#newerThanAsOf, differences: this.#differences, repaired: this.#repaired, changed: this.#changed };
   }
 
   #instants(): AuditInstants {
@@ -94,6 +97,7 @@ export class Audit {
 
   #isDifferent(look: Look): look is EntityDifference {
     if (look === 'pending') this.#pending++;
+    if (look === 'later') this.#newerThanAsOf++;
     return typeof look === 'object';
   }
 
@@ -118,8 +122,6 @@ export class Audit {
     return (await this.#ports.onlineStore.read([{ view, features: view.features.map(({ name }) => name), entityKeys: entities.map(({ keys }) => keys) }]))[0]!;
   }
 }
-
-type Look = EntityDifference | 'pending' | undefined;
 
 /** An entity, and how to compare what the online store has of it. */
 interface Compared {

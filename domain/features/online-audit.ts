@@ -46,6 +46,9 @@ export interface StoredRow {
   readonly createdTimestampMicros: Micros | null;
 }
 
+/** What a comparison finds; undefined: no difference. */
+export type Look = EntityDifference | 'pending' | 'later' | undefined;
+
 export interface AuditInstants {
   /** Both sides are looked at from here. */
   readonly asOfMicros: Micros;
@@ -56,18 +59,19 @@ export interface AuditInstants {
 }
 
 /**
- * Compares what the stores have of an entity that is offline. `pending`: they differ, but the offline row came to be seen after the last materialization, or the online row is of an event
- * after the as-of instant, or known only since then; undefined: they serve the same.
+ * Compares what the stores have of an entity that is offline. `pending`: they differ, but the offline row came to be seen after the last materialization; `later`: the online row is of an
+ * event after the as-of instant, or known only since then, so that it cannot be compared with what was offline at that instant; undefined: they serve the same.
  */
-export function auditOffline(view: FeatureViewSnapshot, offline: SourceRow, online: StoredRow, { asOfMicros, watermarkMicros, nowMicros }: AuditInstants): EntityDifference | 'pending' | undefined {
+export function auditOffline(view: FeatureViewSnapshot, offline: SourceRow, online: StoredRow, { asOfMicros, watermarkMicros, nowMicros }: AuditInstants): Look {
   const features = differing(view, offline.values, online.values);
   const [event, stored] = [offline.eventTimestampMicros!, online.eventTimestampMicros];
   const difference = (kind: DifferenceKind): EntityDifference => ({ kind, keys: offline.keys, offlineEventMicros: event, onlineEventMicros: stored ?? null, features });
   if (stored === event && features.length === 0) return undefined;
   if (stored === undefined && features.length === 0) return undefined; // all are null: nothing to serve either way
   if (stored !== undefined && isAhead(stored, nowMicros)) return difference('ahead');
+  if (isLater(online, asOfMicros)) return 'later';
   const seenSince = Math.max(event, offline.createdTimestampMicros ?? event);
-  if (watermarkMicros === undefined || seenSince > watermarkMicros || isLater(online, asOfMicros)) return 'pending';
+  if (watermarkMicros === undefined || seenSince > watermarkMicros) return 'pending';
   return difference(stored === undefined ? 'missing' : stored < event ? 'stale' : stored === event ? 'different' : 'gone');
 }
 

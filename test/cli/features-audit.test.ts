@@ -61,7 +61,7 @@ describe('ml-pipeline features audit', function () {
   it('finds no difference after a materialization, in all entities and in a sample', async () => {
     await materialize();
     const { found, ...all } = await audit();
-    assert.deepEqual(all, { view: 'scores', entities: CUSTOMERS, pending: 0, differences: {}, repaired: 0, changed: 0 });
+    assert.deepEqual(all, { view: 'scores', entities: CUSTOMERS, pending: 0, newerThanAsOf: 0, differences: {}, repaired: 0, changed: 0 });
     assert.equal(found.length, 0);
     assert.equal((await audit({ sample: 100 })).entities, 100);
     assert.equal((await audit({ sample: CUSTOMERS * 2 })).entities, CUSTOMERS);
@@ -70,7 +70,7 @@ describe('ml-pipeline features audit', function () {
   it('finds each kind of difference, both ways, with the values of both sides, and makes them right', async () => {
     await spoil();
     const { found, ...first } = await audit();
-    assert.deepEqual(first, { view: 'scores', entities: CUSTOMERS, pending: 2, differences: { missing: 1, stale: 1, different: 1, gone: 1, extra: 1 }, repaired: 0, changed: 0 });
+    assert.deepEqual(first, { view: 'scores', entities: CUSTOMERS, pending: 2, newerThanAsOf: 0, differences: { missing: 1, stale: 1, different: 1, gone: 1, extra: 1 }, repaired: 0, changed: 0 });
     assert.deepEqual(found.map(({ keys, kind, features }) => [keys[0], kind, features[0]?.offline, features[0]?.online]), [
       [1n, 'missing', 1 / 7, null], [2n, 'stale', 0.5, 2 / 7], [3n, 'different', -1, 3 / 7], [4n, 'gone', 7, 4 / 7], [5n, 'extra', null, 5 / 7],
     ]);
@@ -113,9 +113,11 @@ describe('ml-pipeline features audit', function () {
         return rows;
       },
     };
-    const { differences, pending, repaired } = await audit({ repair: true }, { ...project.ports, warehouse: slow });
-    assert.deepEqual([differences, pending, repaired], [{}, 1, 0]);
+    const { differences, pending, newerThanAsOf, repaired } = await audit({ repair: true }, { ...project.ports, warehouse: slow });
+    assert.deepEqual([differences, pending, newerThanAsOf, repaired], [{}, 0, 1, 0]);
     assert.deepEqual(await tables.online('scores', 10, 777_777), [[9, 15], [9, 15]]);
+    const { stdout } = await runCommand(project.folder, 'features', 'audit', '--views', 'scores', '--all', '--as-of', minute(10));
+    assert.match(stdout, /no difference, 1 newer online than the as-of instant\n/);
   });
 
   it('tells rows that are online before their time, and removes them', async () => {

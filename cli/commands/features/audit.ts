@@ -95,9 +95,10 @@ function differenceCount({ differences }: ViewAudit): number {
 function summaryLines(audit: ViewAudit): readonly string[] {
   const kinds = Object.entries(audit.differences).map(([kind, count]) => `${count.toLocaleString('en-US')} ${DIFFERENCES[kind as keyof typeof DIFFERENCES]}`);
   const pending = audit.pending === 0 ? '' : `, ${audit.pending.toLocaleString('en-US')} wait for the next materialization`;
+  const newer = audit.newerThanAsOf === 0 ? '' : `, ${audit.newerThanAsOf.toLocaleString('en-US')} newer online than the as-of instant`;
   const repaired = audit.repaired === 0 ? '' : `, ${audit.repaired.toLocaleString('en-US')} repaired`;
   const changed = audit.changed === 0 ? '' : `, ${audit.changed.toLocaleString('en-US')} left alone, changed meanwhile`;
-  return [`${audit.view}: ${counted(audit.entities, 'entity', 'entities')} compared, ${kinds.length === 0 ? 'no difference' : kinds.join(', ')}${pending}${repaired}${changed}`];
+  return [`${audit.view}: ${counted(audit.entities, 'entity', 'entities')} compared, ${kinds.length === 0 ? 'no difference' : kinds.join(', ')}${pending}${newer}${repaired}${changed}`];
 }
 
 function differenceLines(listed: readonly ListedDifference[], audits: readonly ViewAudit[]): readonly string[] {
