@@ -20,7 +20,16 @@ const LISTEN = '0A';
 
 /** The process that listens on `port` (IPv4 or IPv6, any address), read from /proc; undefined when the port is free. */
 export function findPortHolder(port: number): PortHolder | undefined {
-  const inodes = new Set([...listeningInodes('/proc/net/tcp', port), ...listeningInodes('/proc/net/tcp6', port)]);
+  return findHolder(port, LISTEN);
+}
+
+/** The process that has a socket of any state on `port`, such as one that connects to elsewhere from it; undefined when none is seen. */
+export function findSocketHolder(port: number): PortHolder | undefined {
+  return findHolder(port, undefined);
+}
+
+function findHolder(port: number, state: string | undefined): PortHolder | undefined {
+  const inodes = new Set([...socketInodes('/proc/net/tcp', port, state), ...socketInodes('/proc/net/tcp6', port, state)]);
   if (inodes.size === 0) return undefined;
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name) || !holdsSocket(name, inodes)) continue;
@@ -69,7 +78,8 @@ export function acceptsConnections(port: number): Promise<boolean> {
   });
 }
 
-function listeningInodes(table: string, port: number): string[] {
+/** `state` undefined: any. A socket that is only waited out has no inode. */
+function socketInodes(table: string, port: number, state: string | undefined): string[] {
   let text: string;
   try {
     text = readFileSync(table, 'utf8');
@@ -79,7 +89,7 @@ function listeningInodes(table: string, port: number): string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   return text.split('\n').slice(1).flatMap((line) => {
     const fields = line.trim().split(/\s+/);
-    return fields[1]?.endsWith(suffix) === true && fields[3] === LISTEN && fields[9] !== undefined ? [fields[9]] : [];
+    return fields[1]?.endsWith(suffix) === true && (state === undefined || fields[3] === state) && fields[9] !== undefined && fields[9] !== '0' ? [fields[9]] : [];
   });
 }
 

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { PipelineError } from '../../domain/errors.ts';
 import type { StackProcess } from '../../ports/local-stack.ts';
 import { readBackgroundProcess } from './background-processes.ts';
-import { describeHolder, findPortHolder } from './port-holder.ts';
+import { describeHolder, findPortHolder, findSocketHolder } from './port-holder.ts';
 import type { PortSetting } from './port-holder.ts';
 
 export interface WantedPort extends PortSetting {
@@ -20,12 +20,20 @@ export async function refuseTakenPort(wanted: WantedPort): Promise<void> {
   const { host, port, process, setting, projectFolder } = wanted;
   const choose = `or choose another port: --port, or ${setting} in .env`;
   if (error.code !== 'EADDRINUSE') throw new PipelineError('INVALID_CONFIG', `Port ${port} on ${host} cannot be listened on (${error.message}). Choose another: --port, or ${setting} in .env.`, { cause: error });
+  const isLinux = globalThis.process.platform === 'linux';
+  const holder = isLinux ? findPortHolder(port) : undefined;
   const own = await readBackgroundProcess(projectFolder, process);
-  if (own?.port === port) {
+  // The record may be of this very process, which was just started in the background: it listens on nothing yet.
+  if (own?.port === port && holder !== undefined && (own.pid !== globalThis.process.pid || own.pid === holder.pid)) {
     throw new PipelineError('CONFLICT', `${NAMES[process]} already runs at http://127.0.0.1:${port}, in the background (process ${own.pid}). Stop it with \`ml-pipeline stack down ${process}\`, ${choose}.`);
   }
-  const holder = globalThis.process.platform === 'linux' ? findPortHolder(port) : undefined;
-  throw new PipelineError('CONFLICT', `Port ${port} on ${host} is in use by ${holder === undefined ? 'another process' : describeHolder(holder)}. End that process, ${choose}.`, { cause: error });
+  throw new PipelineError('CONFLICT', `Port ${port} on ${host} is in use by ${holder === undefined ? (isLinux ? describeConnection(port) : 'another process') : describeHolder(holder)}. End that process, ${choose}.`, { cause: error });
+}
+
+/** Nobody listens on the port: a connection to elsewhere begins there. */
+function describeConnection(port: number): string {
+  const holder = findSocketHolder(port);
+  return `a connection${holder === undefined ? '' : ` of ${describeHolder(holder)}`}; nothing listens on it`;
 }
 
 function tryToListen({ host, port }: WantedPort): Promise<NodeJS.ErrnoException | undefined> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePorts } from '../../../adapters/local-stack/port-holder.ts';
@@ -38,6 +39,20 @@ describe('a port that a command wants', () => {
     const [other] = await findFreePorts(1);
     await writeFile(record, JSON.stringify({ ...identifyProcess(process.pid), port: other }));
     assert.match(await refusal(), /is in use by process/);
+  });
+
+  it('is refused with the program whose connection begins there, and never with the process that was just started for it', async () => {
+    const socket = connect({ host: '127.0.0.1', port: wanted.port });
+    await once(socket, 'connect');
+    const local = socket.localPort!;
+    wanted = { ...wanted, port: local };
+    await mkdir(join(projectFolder, 'data', 'processes'), { recursive: true });
+    await writeFile(join(projectFolder, 'data', 'processes', 'api.json'), JSON.stringify({ ...identifyProcess(process.pid), port: local }));
+    try {
+      assert.match(await refusal(), new RegExp(`^CONFLICT Port ${local} on 127\\.0\\.0\\.1 is in use by a connection of process ${process.pid} \\(.*\\); nothing listens on it\\. End that process, or choose`));
+    } finally {
+      socket.destroy();
+    }
   });
 
   it('is not refused when it is free, or when it is any', async () => {
