@@ -1,6 +1,6 @@
 import { snapshotView } from '../domain/features/resolve.ts';
 import type { FeatureViewSnapshot } from '../domain/features/snapshot.ts';
-import { formatInstant, MICROS_PER_SECOND, parseInstant, type Micros } from '../domain/instant.ts';
+import { BEGINNING, formatInstant, MICROS_PER_SECOND, parseInstant, type Micros } from '../domain/instant.ts';
 import { PipelineError, refuseProblems } from '../domain/errors.ts';
 import { suggestion } from '../domain/nearest.ts';
 import type { RegisteredView } from '../ports/feature-registry.ts';
@@ -48,9 +48,6 @@ const SMALL_SLICES = 3;
 
 /** A slice reads the whole table and keeps its share; with a limit on their number the work stays in proportion to the rows, however many these are. */
 const MOST_SLICES = 32;
-
-/** Views without ttl are read from the beginning of time. */
-const BEGINNING: Micros = Number.MIN_SAFE_INTEGER;
 
 /** A transaction that was under way at the last materialization commits rows with an earlier created timestamp: so far back is read again. */
 export const DEFAULT_OVERLAP_SECONDS = 600;
@@ -138,7 +135,7 @@ export function micros(text: string): Micros {
 function fullWindow(view: FeatureViewSnapshot, endMicros: Micros, { start, known_by: knownBy, part }: MaterializeFeaturesInput): Bounds {
   const knownByMicros = knownBy === undefined ? endMicros : micros(knownBy);
   const oldest = oldestServed(view, knownByMicros);
-  const startMicros = start === undefined ? oldest : part === true ? Math.max(micros(start), oldest) : micros(start);
+  const startMicros = start === undefined ? oldest : Math.max(micros(start), part === true ? oldest : BEGINNING);
   return { start: formatInstant(startMicros), end: formatInstant(endMicros), ...(knownBy === undefined ? {} : { knownBy: formatInstant(knownByMicros) }) };
 }
 
@@ -157,7 +154,7 @@ function sinceLast(view: FeatureViewSnapshot, watermark: Micros | undefined, end
 }
 
 function oldestServed({ ttlSeconds }: FeatureViewSnapshot, endMicros: Micros): Micros {
-  return ttlSeconds === null ? BEGINNING : endMicros - Math.round(ttlSeconds * MICROS_PER_SECOND);
+  return ttlSeconds === null ? BEGINNING : Math.max(BEGINNING, endMicros - Math.round(ttlSeconds * MICROS_PER_SECOND));
 }
 
 /** What the last run left, of those that brought all that could be seen. An end that has not come yet says nothing: rows before it are still to come. */

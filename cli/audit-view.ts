@@ -3,7 +3,7 @@ import { columnValue } from '../domain/features/canonical.ts';
 import { hashText, KeySet, keyText } from '../domain/features/key-set.ts';
 import type { SourceRow } from '../domain/features/point-in-time.ts';
 import type { FeatureViewSnapshot } from '../domain/features/snapshot.ts';
-import { MICROS_PER_SECOND, type Micros } from '../domain/instant.ts';
+import { BEGINNING, MICROS_PER_SECOND, type Micros } from '../domain/instant.ts';
 import type { Ports } from '../ports/ports.ts';
 import { Audit, type AuditRequest, type ViewAudit } from './audit-rows.ts';
 
@@ -14,8 +14,6 @@ const BATCH = 1000;
 
 /** Keys that are remembered at one time, at most 24 bytes each; of a larger view the online side is gone through in several rounds. */
 const KEYS_PER_ROUND = 8_000_000;
-
-const BEGINNING: Micros = Number.MIN_SAFE_INTEGER;
 
 /**
  * Compares every entity (or a sample) of the view in both stores: first the newest rows offline with what is online, then what is online with the keys that were met offline. Reads
@@ -73,7 +71,7 @@ async function* newestRows({ warehouse }: Needs, request: AuditRequest): AsyncGe
 }
 
 function window({ view, asOfMicros }: AuditRequest) {
-  return { startMicros: view.ttlSeconds === null ? BEGINNING : asOfMicros - Math.round(view.ttlSeconds * MICROS_PER_SECOND), endMicros: asOfMicros };
+  return { startMicros: view.ttlSeconds === null ? BEGINNING : Math.max(BEGINNING, asOfMicros - Math.round(view.ttlSeconds * MICROS_PER_SECOND)), endMicros: asOfMicros };
 }
 
 function rowsOf(view: FeatureViewSnapshot, batch: RecordBatch): HashedRow[] {

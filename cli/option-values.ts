@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { parseInstant, type Micros } from '../domain/instant.ts';
+import { parseInstant, writtenInstantProblem, type Micros } from '../domain/instant.ts';
 
 export function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number.`);
@@ -20,11 +20,11 @@ export function nameValue(text: string, earlier: Readonly<Record<string, string>
   return { ...earlier, [name]: value };
 }
 
-/** An instant such as 2026-11-23T10:00:00Z; without a zone it is UTC. */
+/** An instant such as 2026-11-23T10:00:00Z, with its zone, of the years 1700 to 2254. */
 export function instant(text: string): Micros {
-  const micros = parseInstant(text);
-  if (micros === undefined) throw new InvalidArgumentError(`${JSON.stringify(text)} is not an instant such as 2026-11-23T10:00:00Z.`);
-  return micros;
+  const problem = writtenInstantProblem(text);
+  if (problem !== undefined) throw new InvalidArgumentError(`${JSON.stringify(text)} ${problem.message}. ${problem.cure}`);
+  return parseInstant(text)!;
 }
 
 /** Collects `--entity origin=JFK --entity origin=LGA`: every one counts. */

@@ -88,8 +88,8 @@ try {
   await record('materialize-features-completed', 'materializeFeatures', { end: AS_OF });
   await record('materialize-features-incremental', 'materializeFeatures', { incremental: true, end: LATER });
   await record('materialize-features-one-run-per-view', 'materializeFeatures', { end: AS_OF });
-  await record('backfill-features-completed', 'backfillFeatures', { views: ['plane_stats', 'weather'], start: '2013-11-12', end: AS_OF });
-  await record('backfill-features-continued', 'backfillFeatures', { views: ['weather'], start: '2013-11-01', end: AS_OF, window_hours: 6, parallel: 8 });
+  await record('backfill-features-completed', 'backfillFeatures', { views: ['plane_stats', 'weather'], start: '2013-11-12T00:00:00Z', end: AS_OF });
+  await record('backfill-features-continued', 'backfillFeatures', { views: ['weather'], start: '2013-11-01T00:00:00Z', end: AS_OF, window_hours: 6, parallel: 8 });
   await record('backfill-features-refused-input', 'backfillFeatures', { window_hours: 0 });
   await record('materialize-features-failed', 'materializeFeatures', { views: ['wether'], end: AS_OF });
 } finally {

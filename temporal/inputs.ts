@@ -1,9 +1,28 @@
-import { boolean, list, number, refuse, show, text, within, type Shape } from '../domain/validation/shape.ts';
+import { boolean, isRecord, list, number, refuse, show, text, within, type Shape, type Spot } from '../domain/validation/shape.ts';
 import { defaulted, object, optional, required, type ObjectOf } from '../domain/validation/object.ts';
-import { parseInstant } from '../domain/instant.ts';
+import { instantProblem, writtenInstantProblem, type InstantProblem } from '../domain/instant.ts';
 
-/** ISO 8601 text; without a zone it is UTC. */
-const instant: Shape<string> = (value, spot) => (typeof value === 'string' && parseInstant(value) !== undefined ? value : refuse(spot, `is ${show(value)}, not an instant such as "2026-11-23T10:00:00Z"`));
+/** ISO 8601 text of the years 1700 to 2254. Here text without a zone is UTC: runs that began with such an input must be able to go on. */
+const instant: Shape<string> = (value, spot) => checkedInstant(value, spot, instantProblem);
+
+function checkedInstant(value: unknown, spot: Spot, problemOf: (text: string) => InstantProblem | undefined): string {
+  if (typeof value !== 'string') return refuse(spot, `is ${show(value)}, not an instant such as "2026-11-23T10:00:00Z"`);
+  const problem = problemOf(value);
+  return problem === undefined ? value : refuse(spot, `is ${show(value)}, which ${problem.message}`, problem.cure);
+}
+
+const INSTANTS: readonly string[] = ['as_of', 'start', 'end', 'known_by'];
+
+/** An input as a client takes it from a person, before anything is started: each instant names its zone as well. */
+export function written<T>(shape: Shape<T>): Shape<T> {
+  return (value, spot) => {
+    const known = spot.issues.length;
+    const input = shape(value, spot);
+    if (spot.issues.length > known || !isRecord(input)) return input;
+    for (const name of INSTANTS) if (input[name] !== undefined) checkedInstant(input[name], within(spot, name), writtenInstantProblem);
+    return input;
+  };
+}
 
 const names = list(text(), { min: 1, unique: true });
 

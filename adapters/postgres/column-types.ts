@@ -66,7 +66,8 @@ const UNDECLARED: ReadonlyMap<NativeFamily, ColumnType | undefined> = new Map([
 const ZONE = " AT TIME ZONE 'UTC'";
 const same = (sql: string): string => sql;
 const cast = (to: string) => (sql: string): string => `(${sql})::${to}`;
-const wholeSeconds = (sql: string): string => `floor(extract(epoch FROM (${sql})))::int8`;
+/** Infinity has no whole seconds: the greatest number stands for it, which the reader refuses with the column's name. */
+const wholeSeconds = (sql: string): string => `CASE WHEN isfinite(${sql}) THEN floor(extract(epoch FROM (${sql})))::int8 WHEN ${sql} IS NOT NULL THEN 9223372036854775807 END`;
 /** The smallest number is "not a time" (domain/features/canonical.ts). */
 const seconds = (sql: string): string => `nullif(${sql}, '-9223372036854775808'::int8)`;
 

@@ -12,20 +12,20 @@ type ReadElement = (bytes: Buffer, at: number, length: number) => ScalarValue;
 
 /**
  * A reader of PostgreSQL's binary arrays (array_send: dimensions, flags, element type, then size and lower bound of each dimension and the elements with their lengths) as canonical
- * elements. INVALID_DATA for an array with null elements or of several dimensions: Feast's lists have neither.
+ * elements. `place`: the column's name in messages. INVALID_DATA for an array with null elements or of several dimensions: Feast's lists have neither.
  */
-export function arrayReader({ name, type, wire }: { readonly name: string; readonly type: ColumnType; readonly wire: WireType }): (bytes: Buffer, offset: number) => readonly ScalarValue[] {
-  const read = elementReader(name, type, wire);
+export function arrayReader({ name, place, type, wire }: { readonly name: string; readonly place: string; readonly type: ColumnType; readonly wire: WireType }): (bytes: Buffer, offset: number) => readonly ScalarValue[] {
+  const read = elementReader(place, type, wire);
   return (bytes, offset) => {
     const dimensions = bytes.readInt32BE(offset);
     if (dimensions === 0) return [];
-    if (dimensions > 1) throw new PipelineError('INVALID_DATA', `Column ${name} holds an array of ${dimensions} dimensions; a list has one. Flatten it in the SQL that builds the table, or leave the feature out.`);
+    if (dimensions > 1) throw new PipelineError('INVALID_DATA', `Column ${place} holds an array of ${dimensions} dimensions; a list has one. Flatten it in the SQL that builds the table, or leave the feature out.`);
     const count = bytes.readInt32BE(offset + 12);
     const items = new Array<ScalarValue>(count);
     let at = offset + 20;
     for (let i = 0; i < count; i++) {
       const length = bytes.readInt32BE(at);
-      if (length < 0) throw new PipelineError('INVALID_DATA', `Column ${name} holds an array with a null element (the ${i + 1}. of ${count}); lists have none. Remove it with array_remove(${name}, NULL), or replace it by a value.`);
+      if (length < 0) throw new PipelineError('INVALID_DATA', `Column ${place} holds an array with a null element (the ${i + 1}. of ${count}); lists have none. Remove it with array_remove(${name}, NULL), or replace it by a value.`);
       items[i] = read(bytes, at + 4, length);
       at += 4 + length;
     }

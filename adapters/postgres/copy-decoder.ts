@@ -8,6 +8,8 @@ import { TextReader } from './copy-texts.ts';
 
 export interface CopyColumn extends ColumnSchema {
   readonly wire: WireType;
+  /** The feature view that the column is of, for messages. */
+  readonly view?: string;
 }
 
 /** Values of one column, filled row by row. */
@@ -103,7 +105,8 @@ type Values = Column['values'];
 type Setter<V> = (values: V, view: DataView, offset: number, row: number, length: number, bytes: Buffer) => void;
 
 function columnBuilder(column: CopyColumn, rows: number): ColumnBuilder {
-  const { name, type, wire } = column;
+  const { type, wire } = column;
+  const name = placeOf(column);
   switch (type) {
     case 'Bool': return builder(column, rows, () => new Uint8Array(rows), (values, view, at, row) => { values[row] = view.getUint8(at); });
     case 'Int32': return builder(column, rows, () => new Int32Array(rows), (values, view, at, row) => { values[row] = view.getInt32(at); });
@@ -120,10 +123,15 @@ function columnBuilder(column: CopyColumn, rows: number): ColumnBuilder {
     }
     case 'Bytes': return builder(column, rows, () => new Array<Uint8Array>(rows).fill(NO_BYTES), (values, _, at, row, length, bytes) => { values[row] = new Uint8Array(bytes.subarray(at, at + length)); }, NO_BYTES);
     default: {
-      const read = arrayReader(column);
+      const read = arrayReader({ ...column, place: name });
       return builder(column, rows, () => new Array<readonly ScalarValue[]>(rows).fill(NO_ITEMS), (values, _, at, row, __, bytes) => { values[row] = read(bytes, at); }, NO_ITEMS);
     }
   }
+}
+
+/** The column's name in messages, with its view's where it is of one. */
+export function placeOf({ name, view }: Pick<CopyColumn, 'name' | 'view'>): string {
+  return view === undefined ? name : `${name} of feature view ${view}`;
 }
 
 /** Two words for each value: no bigint is made. Little-endian, as typed arrays are on every platform that this project runs on. */

@@ -10,9 +10,9 @@ export function float32(value: number, name: string): number {
   return rounded;
 }
 
-/** An int8 plus `epoch` as a number; refused where it is not exact (infinity, or an instant after the year 2255). */
+/** An int8 plus `epoch` (0: of whole seconds) as a number; refused where it is not exact. */
 export function exactInteger(bytes: DataView, offset: number, epoch: number, name: string): number {
   const value = bytes.getInt32(offset) * 2 ** 32 + bytes.getUint32(offset + 4) + epoch;
-  if (!Number.isSafeInteger(value)) throw new PipelineError('INVALID_DATA', `Column ${name} holds an instant that cannot be kept exact: infinity, or outside the years 1685 to 2255. Filter it out or replace it by null.`);
+  if (!Number.isSafeInteger(value)) throw new PipelineError('INVALID_DATA', `Column ${name} holds an instant that cannot be kept exact: infinity, or ${epoch === 0 ? 'more than 2^53 - 1 seconds from 1970' : 'outside the years 1685 to 2255'}. Filter it out or replace it by null.`);
   return value;
 }

@@ -87,10 +87,10 @@ async function cancelQuery(client: pg.PoolClient, connectionString: string): Pro
   }
 }
 
-/** A refused value (SQLSTATE class 22) becomes INVALID_DATA, without the value itself: rows do not belong into logs. */
+/** A refused value (SQLSTATE class 22, or 0A000: what PostgreSQL has no conversion for, such as infinity to bigint) becomes INVALID_DATA, without the value itself: rows do not belong into logs. */
 export function asReadError(error: unknown): unknown {
   const code = (error as { code?: unknown }).code;
   if (error instanceof PipelineError || !(error instanceof Error) || typeof code !== 'string') return asPostgresError(error);
-  if (code.startsWith('22')) return new PipelineError('INVALID_DATA', `PostgreSQL could not convert a value: ${error.message.replace(/".*"/s, '"..."')}. Declare a type that holds it, or convert it in the table or query.`);
+  if (code.startsWith('22') || code === '0A000') return new PipelineError('INVALID_DATA', `PostgreSQL could not convert a value: ${error.message.replace(/".*"/s, '"..."')}. Declare a type that holds it, or convert it in the table or query.`);
   return asPostgresError(error);
 }

@@ -46,7 +46,7 @@ const ENDLESS_SECONDS = 94_672_800_000;
 
 /** The columns that a join gives: those of the spine, then the selected features. */
 export function joinedColumns({ spine, selection }: HistoricalFeaturesRequest, views: readonly BoundView[]): { readonly spine: readonly CopyColumn[]; readonly features: readonly CopyColumn[] } {
-  const features = new Map(views.flatMap(({ selected }) => selected.map(({ column, feature: { type, wire } }) => [column, { name: column, type, wire }])));
+  const features = new Map(views.flatMap(({ source: { view }, selected }) => selected.map(({ column, feature: { type, wire } }) => [column, { name: column, type, wire, view: view.name }])));
   return { spine: spine.schema.map(({ name, type }: ColumnSchema) => ({ name, type, wire: WIRE_TYPES[type] })), features: selection.columns.map(({ column }) => features.get(column)!) };
 }
 

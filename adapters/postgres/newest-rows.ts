@@ -1,11 +1,11 @@
 import type pg from 'pg';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
-import type { Micros } from '../../domain/instant.ts';
+import { BEGINNING, type Micros } from '../../domain/instant.ts';
 import type { NewestRowsRequest } from '../../ports/warehouse.ts';
 import type { CopyColumn } from './copy-decoder.ts';
 import { describePostgresTable } from './describe.ts';
 import { quoteTable } from './pool.ts';
-import { comparable, instantLiteral, wholeNumberLiteral } from './sql.ts';
+import { comparable, instantLiteral, notBeforeEarliest, wholeNumberLiteral } from './sql.ts';
 import { bindView, instantFor, newestFirst } from './view-source.ts';
 import type { SourceColumn, ViewSource } from './view-source.ts';
 
@@ -22,8 +22,8 @@ export async function planNewestRows(pool: pg.Pool, request: NewestRowsRequest):
   const instant = (name: string, value: string): CopyColumn & { value: string } => ({ name, type: 'Timestamp', wire: 'timestamptz', value });
   const columns = [
     ...joinKeys, ...features,
-    instant('event_timestamp', eventTimestamp.value),
-    instant('created_timestamp', createdTimestamp?.value ?? 'NULL::timestamptz'),
+    instant('event_timestamp', notBeforeEarliest(eventTimestamp.value)),
+    instant('created_timestamp', createdTimestamp === undefined ? 'NULL::timestamptz' : notBeforeEarliest(createdTimestamp.value)),
   ];
   const keys = joinKeys.map((key) => (key.type === 'UnixTimestamp' ? key.value : comparable(key.family, key.raw))).join(', '); // one row per second, as the online key has it
   const isOneEntity = joinKeys.length === 0; // a view without entities: its newest row is all of it
@@ -32,7 +32,7 @@ export async function planNewestRows(pool: pg.Pool, request: NewestRowsRequest):
     WHERE ${[...windowConditions(source, request), ...sliceConditions(source, index, count)].join(' AND ')}
     ORDER BY ${isOneEntity ? `${newestFirst(source)} LIMIT 1` : `${keys}, ${newestFirst(source)}`}`;
   // Compiling the query takes longer than it saves: a slice is read in a second or two.
-  return { columns: columns.map(({ name, type, wire }) => ({ name, type, wire })), before: ['SET LOCAL jit = off'], select };
+  return { columns: columns.map(({ name, type, wire }) => ({ name, type, wire, view: request.view.name })), before: ['SET LOCAL jit = off'], select };
 }
 
 /** The planner's estimate: no row is read. */
@@ -59,7 +59,7 @@ function windowConditions({ view, joinKeys, eventTimestamp, createdTimestamp }: 
   const created = createdTimestamp === undefined ? [] : [`${createdTimestamp.raw} <= ${instantFor(createdTimestamp, instantLiteral(knownByMicros))}`];
   const arrived = visibleAfterMicros === undefined ? [] : [[eventTimestamp, ...(createdTimestamp === undefined ? [] : [createdTimestamp])].map((column) => later(column, visibleAfterMicros)).join(' OR ')];
   return [
-    `${eventTimestamp.raw} >= ${instantFor(eventTimestamp, instantLiteral(startMicros))}`,
+    ...(startMicros <= BEGINNING ? [] : [`${eventTimestamp.raw} >= ${instantFor(eventTimestamp, instantLiteral(startMicros))}`]),
     `${eventTimestamp.raw} <= ${instantFor(eventTimestamp, instantLiteral(endMicros))}`,
     ...joinKeys.map((key) => `${key.type === 'UnixTimestamp' ? key.value : key.raw} IS NOT NULL`),
     ...created.map((condition) => (view.asKnown ? condition : `(${condition} OR ${createdTimestamp!.raw} IS NULL)`)),

@@ -4,8 +4,7 @@ import { PipelineError } from '../../domain/errors.ts';
 import { mergeViews } from '../../domain/features/as-of-merge/merge-views.ts';
 import type { ViewRows } from '../../domain/features/as-of-merge/merge-view.ts';
 import { selectedName } from '../../domain/features/snapshot.ts';
-import { MICROS_PER_SECOND } from '../../domain/instant.ts';
-import type { Micros } from '../../domain/instant.ts';
+import { BEGINNING, MICROS_PER_SECOND, type Micros } from '../../domain/instant.ts';
 import type { HistoricalFeaturesRequest } from '../../ports/warehouse.ts';
 import type { BoundKey, BoundView } from './bind-join.ts';
 import type { CopyColumn } from './copy-decoder.ts';
@@ -15,7 +14,7 @@ import type { PostgresConfig } from './pool.ts';
 import { readAsOfOneMoment } from './shared-snapshot.ts';
 import { ROW_NUMBER } from './spine.ts';
 import { rowsApart, type RowsApart } from './source-index.ts';
-import { instantLiteral } from './sql.ts';
+import { instantLiteral, notBeforeEarliest } from './sql.ts';
 import { instantFor, newestLast } from './view-source.ts';
 import type { SourceColumn } from './view-source.ts';
 
@@ -25,9 +24,6 @@ const MEGABYTE = 2 ** 20;
 /** What the sorts of all sources together, and one of them, may take in the server before they go to disk. */
 const SORTS_MEGABYTES = 512;
 const SORT_MEGABYTES = 128;
-/** The first instant after which spines and merged rows lie; what is earlier is as early as this. */
-const EARLIEST = "timestamptz '1700-01-01 00:00:00Z'";
-const YEAR_ZERO_MICROS = -62_167_219_200_000_000;
 
 /** The newest rows of all entities do not fit the memory that the join may take. */
 export class JoinTooLargeError extends PipelineError {
@@ -97,7 +93,7 @@ function viewRows(view: BoundView, apart: RowsApart, read: (columns: readonly Co
   const { source, keys, selected } = view;
   const { eventTimestamp, createdTimestamp } = source;
   const asKnown = source.view.asKnown && createdTimestamp !== undefined;
-  const instant = (column: SourceColumn): CopyColumn & { readonly value: string } => ({ name: column.name, type: 'Timestamp', wire: 'timestamptz', value: `greatest(${column.value}, ${EARLIEST})` });
+  const instant = (column: SourceColumn): CopyColumn & { readonly value: string } => ({ name: column.name, type: 'Timestamp', wire: 'timestamptz', value: notBeforeEarliest(column.value) });
   const columns = [
     ...keys.map(keyValue),
     instant(eventTimestamp), ...(asKnown ? [instant(createdTimestamp)] : []),
@@ -109,7 +105,7 @@ function viewRows(view: BoundView, apart: RowsApart, read: (columns: readonly Co
   const features: ColumnSchema[] = selected.map(({ column, feature }) => ({ name: column, type: feature.type }));
   return {
     name: selectedName(source.view), ttlSeconds: source.view.ttlSeconds, asKnown, features,
-    spineKeys: keys.map(({ spine }) => spine.name), rows: read(columns.map(({ name, type, wire }) => ({ name, type, wire })), select),
+    spineKeys: keys.map(({ spine }) => spine.name), rows: read(columns.map(({ name, type, wire }) => ({ name, type, wire, view: source.view.name })), select),
   };
 }
 
@@ -126,7 +122,7 @@ export function windowConditions({ source, keys }: BoundView, { first, last }: W
   return [
     ...keys.map(({ key }) => `${key.raw} IS NOT NULL`),
     `${eventTimestamp.raw} <= ${instantFor(eventTimestamp, instantLiteral(last))}`,
-    ...(oldest > YEAR_ZERO_MICROS ? [`${eventTimestamp.raw} >= ${instantFor(eventTimestamp, instantLiteral(oldest))}`] : []),
+    ...(oldest > BEGINNING ? [`${eventTimestamp.raw} >= ${instantFor(eventTimestamp, instantLiteral(oldest))}`] : []),
     ...(view.asKnown && createdTimestamp !== undefined ? [`${createdTimestamp.raw} <= ${instantFor(createdTimestamp, instantLiteral(last))}`] : []),
   ];
 }

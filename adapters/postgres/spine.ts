@@ -4,8 +4,7 @@ import type { ColumnSchema } from '../../domain/data/columns.ts';
 import type { SpineRef } from '../../domain/data/dataset-ref.ts';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/errors.ts';
-import { formatInstant, parseInstant } from '../../domain/instant.ts';
-import type { Micros } from '../../domain/instant.ts';
+import { EARLIEST, formatInstant, parseInstant, type Micros } from '../../domain/instant.ts';
 import { suggestion } from '../../domain/nearest.ts';
 import type { BoundQuery, ExpiredSpine, WriteSpineRequest } from '../../ports/warehouse.ts';
 import { WIRE_TYPES, conversion, isInstant } from './column-types.ts';
@@ -13,7 +12,7 @@ import type { NativeColumn, NativeFamily } from './column-types.ts';
 import { asReadError, cancellable } from './copy-rows.ts';
 import { describeQuery } from './describe.ts';
 import { asPostgresError, inTransaction, quoteIdentifier, quoteTable } from './pool.ts';
-import { oneStatement, orderTerm, wholeNumberLiteral } from './sql.ts';
+import { instantLiteral, oneStatement, orderTerm, wholeNumberLiteral } from './sql.ts';
 
 export const SPINE_SCHEMA = 'spine_data';
 export const ROW_NUMBER = 'row_number';
@@ -148,7 +147,7 @@ async function indexRows(client: pg.PoolClient, table: string): Promise<void> {
 /** The rows lie in the order of time, missing instants last: the first and the last row tell whether all are usable. Only where they are not, all rows are counted. */
 async function checkInstants(client: pg.PoolClient, table: string, request: WriteSpineRequest, rowCount: number): Promise<void> {
   const time = quoteIdentifier(request.timestampColumn);
-  const tests = [`${time} IS NULL`, `${time} > $1::timestamptz`, `${time} < timestamptz '1700-01-01 00:00:00Z'`];
+  const tests = [`${time} IS NULL`, `${time} > $1::timestamptz`, `${time} < ${instantLiteral(EARLIEST)}`];
   const asOf = formatInstant(request.asOfMicros);
   const ends = [0, rowCount - 1].map((row) => `${ROW_NUMBER} = ${wholeNumberLiteral(Math.max(row, 0))}`);
   const { rows: unusable } = await client.query(`SELECT FROM ${quoteTable(table)} WHERE (${ends.join(' OR ')}) AND (${tests.join(' OR ')})`, [asOf]);

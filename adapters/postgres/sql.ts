@@ -1,6 +1,6 @@
 import type { ColumnType } from '../../domain/data/columns.ts';
 import { PipelineError } from '../../domain/errors.ts';
-import { formatInstant } from '../../domain/instant.ts';
+import { EARLIEST, formatInstant } from '../../domain/instant.ts';
 import type { Micros } from '../../domain/instant.ts';
 import { elementFamily } from './column-types.ts';
 import type { NativeFamily } from './column-types.ts';
@@ -13,6 +13,11 @@ export function instantLiteral(micros: Micros): string {
   const text = Number.isSafeInteger(micros) && Math.abs(micros) < 8.64e18 ? formatInstant(micros) : '';
   if (!/^\d{4}-/.test(text)) throw new PipelineError('INVALID_INPUT', `${micros} is not an instant in microseconds between the years 0 and 9999.`);
   return `timestamptz '${text}'`;
+}
+
+/** An instant (timestamptz) as a double can hold it: one before EARLIEST, -infinity too, counts as of then. Missing stays missing. */
+export function notBeforeEarliest(sql: string): string {
+  return `CASE WHEN ${sql} < ${instantLiteral(EARLIEST)} THEN ${instantLiteral(EARLIEST)} ELSE ${sql} END`;
 }
 
 /** A query of exactly one statement. Without values pg would choose the protocol in which a text may hold several, and a spine query could end the statement around it. */

@@ -33,8 +33,8 @@ export interface RawSpine {
 }
 
 /**
- * Opens a CSV (with a header) or Parquet file as a spine, and reads it once to check it: join keys and instants must be there and fit (INVALID_DATA with the numbers of the rows; an instant
- * without zone is UTC). Other columns are request columns; those of a CSV file become Int64, Float64, Bool or String, whichever first fits all of their values.
+ * Opens a CSV (with a header) or Parquet file as a spine, and reads it once to check it: join keys and instants must be there and fit (INVALID_DATA with the numbers of the rows; a text that is an
+ * instant names its zone; a Parquet timestamp without one is UTC). Other columns are request columns; those of a CSV file become Int64, Float64, Bool or String, whichever first fits all of their values.
  */
 export async function openSpineFile(request: SpineFileRequest): Promise<SpineFile> {
   const { path } = request;

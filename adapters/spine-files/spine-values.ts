@@ -3,11 +3,8 @@ import { PipelineError } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/errors.ts';
 import { canonicalize } from '../../domain/features/canonical.ts';
 import type { FeatureValue, ValueType } from '../../domain/features/value-types.ts';
-import { parseInstant } from '../../domain/instant.ts';
-import type { Micros } from '../../domain/instant.ts';
+import { EARLIEST, namesZone, parseInstant, type Micros } from '../../domain/instant.ts';
 
-/** Spines lie between these instants. */
-const EARLIEST = Date.parse('1700-01-01T00:00:00Z') * 1000;
 /** So many rows with problems are named; the others are counted. */
 const MOST_PROBLEMS = 10;
 
@@ -46,7 +43,8 @@ export class SpineValues {
 
   #instant(name: string, raw: unknown, row: number, isAsOf: boolean): Micros | null {
     const micros = typeof raw === 'bigint' ? Number(raw) : typeof raw === 'string' ? parseInstant(raw) : undefined;
-    if (micros === undefined) this.#refuse(name, row, 'it is no instant', 'Write it as 2026-11-23T10:00:00Z; without a zone it is UTC.');
+    if (micros === undefined) this.#refuse(name, row, 'it is no instant', 'Write it as 2026-11-23T10:00:00Z.');
+    else if (typeof raw === 'string' && !namesZone(raw)) this.#refuse(name, row, 'it has no time zone', 'Write it as 2026-11-23T10:00:00Z, or with an offset such as 2026-11-23T19:00:00+09:00.');
     else if (micros < EARLIEST) this.#refuse(name, row, 'it is earlier than the year 1700', 'Mend it, or leave the row out.');
     else if (isAsOf && micros > this.#latest) this.#refuse(name, row, 'it lies in the future', 'Features are looked up as of the past: mend it, or leave the row out.');
     else return micros;

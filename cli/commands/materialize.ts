@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { backfillWorkflowId, materializeWorkflowId } from '../../temporal/workflow-ids.ts';
-import { backfillFeaturesInput, materializeFeaturesInput } from '../../temporal/inputs.ts';
+import { backfillFeaturesInput, materializeFeaturesInput, written } from '../../temporal/inputs.ts';
 import type { CommandContext } from '../context.ts';
 import { wholeNumber } from '../option-values.ts';
 import { table } from '../output.ts';
@@ -41,7 +41,7 @@ export function registerMaterialize(program: Command, { services, run }: Command
     .addHelpText('after', '\nExamples:\n  ml-pipeline materialize --views weather plane_stats\n  ml-pipeline materialize --incremental')
     .action(
       run<MaterializeOptions>(async (output, { views, start, end, incremental, overlap, detach }) => {
-        const input = checkedInput(materializeFeaturesInput, given({ views, start, end, incremental, overlap_seconds: overlap }));
+        const input = checkedInput(written(materializeFeaturesInput), given({ views, start, end, incremental, overlap_seconds: overlap }));
         const call = { type: 'materializeFeatures', workflowId: materializeWorkflowId(views ?? []), input, check: () => services.checkMaterialization(input), detach: detach === true };
         const followed = await runWorkflow<MaterializeResult>(services, output, call);
         if ('exitCode' in followed) return followed.exitCode;
@@ -58,10 +58,10 @@ export function registerMaterialize(program: Command, { services, run }: Command
     .option('--window <hours>', 'hours of each window (default: 24)', wholeNumber)
     .option('--parallel <n>', 'windows at work at once (default: 2)', wholeNumber)
     .option('--detach', 'start it and return at once')
-    .addHelpText('after', '\nExample:\n  ml-pipeline backfill --views plane_stats --start 2025-01-01 --window 168')
+    .addHelpText('after', '\nExample:\n  ml-pipeline backfill --views plane_stats --start 2025-01-01T00:00:00Z --window 168')
     .action(
       run<BackfillOptions>(async (output, { views, start, end, window, parallel, detach }) => {
-        const input = checkedInput(backfillFeaturesInput, given({ views, start, end, window_hours: window, parallel }));
+        const input = checkedInput(written(backfillFeaturesInput), given({ views, start, end, window_hours: window, parallel }));
         const whole = given({ views: input.views, start: input.start, end: input.end });
         const call = { type: 'backfillFeatures', workflowId: backfillWorkflowId(views ?? []), input, check: () => services.checkMaterialization(whole), detach: detach === true };
         const followed = await runWorkflow<MaterializeResult>(services, output, call);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { trainWorkflowId } from '../../temporal/workflow-ids.ts';
-import { trainModelInput } from '../../temporal/inputs.ts';
+import { trainModelInput, written } from '../../temporal/inputs.ts';
 import type { CommandContext } from '../context.ts';
 import { checkedInput, runWorkflow } from './workflow-command.ts';
 
@@ -26,13 +26,13 @@ export function registerTrain(program: Command, { services, run }: CommandContex
     .command('train')
     .description('Train a recipe: spine, features, model, MLflow run, registered version.')
     .requiredOption('--recipe-file <name>', 'recipe below recipes/, with or without .yaml')
-    .option('--as-of <instant>', 'nothing later than this is read (ISO 8601; default: now)')
+    .option('--as-of <instant>', 'nothing later than this is read (such as 2026-11-23T10:00:00Z; default: now)')
     .option('--no-promote', 'register the version, but leave the alias where it is')
     .option('--detach', 'start it and return at once')
     .addHelpText('after', '\nExample:\n  ml-pipeline train --recipe-file models/classification/random_forest_classifier\n\nA training of the same recipe that runs already is joined, not started twice.')
     .action(
       run<TrainOptions>(async (output, options) => {
-        const input = checkedInput(trainModelInput, { recipe: options.recipeFile, promote: options.promote, ...(options.asOf === undefined ? {} : { as_of: options.asOf }) });
+        const input = checkedInput(written(trainModelInput), { recipe: options.recipeFile, promote: options.promote, ...(options.asOf === undefined ? {} : { as_of: options.asOf }) });
         await services.withPorts(({ recipes }) => recipes.load(options.recipeFile)); // what the file alone tells is refused before any server is asked
         const call = { type: 'trainModel', workflowId: trainWorkflowId(options.recipeFile), input, check: () => services.checkTraining(input), detach: options.detach === true };
         const followed = await runWorkflow<TrainResult>(services, output, call);

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { createFileArtifactStore } from '../../adapters/file/artifact-store.ts';
 import { createParquetDatasetStore } from '../../adapters/parquet/dataset-store.ts';
 import { columnOf } from '../../domain/data/columns.ts';
+import { PipelineError } from '../../domain/errors.ts';
 import { columnValue, sameValue } from '../../domain/features/canonical.ts';
 import { compareValues } from '../../domain/features/point-in-time.ts';
 import type { Field } from '../../domain/features/definitions.ts';
@@ -140,17 +141,21 @@ describe('One value in training and in serving', () => {
     }));
   });
 
-  it('is refused on both sides where an array has null elements or several dimensions', async () => {
+  it('is refused on both sides where an array has null elements or several dimensions, or an instant is infinite', async () => {
     await postgres.client.query(`CREATE TABLE feature_mart.odd AS SELECT 1::bigint AS id, 'x' AS word, timestamptz '2023-11-14 22:13:20Z' AS at,
-      ARRAY[1, NULL] AS holes, ARRAY[[1, 2], [3, 4]] AS matrix, ARRAY[timestamptz 'infinity'] AS endless`);
+      ARRAY[1, NULL] AS holes, ARRAY[[1, 2], [3, 4]] AS matrix, ARRAY[timestamptz 'infinity'] AS endless, timestamptz 'infinity' AS forever, date '-infinity' AS ever, 9007199254740992 AS beyond`);
     const of = (feature: Field): FeatureViewSnapshot => viewOf({ name: `odd_${feature.name}`, joinKeys: [{ name: 'id', type: 'Int64' }], features: [feature], source: { name: 'odd', table: 'feature_mart.odd', timestampField: 'at' } });
     for (const [feature, message] of [
-      [{ name: 'holes', type: 'Array(Int64)' }, /Column holes holds an array with a null element \(the 2\. of 2\).*array_remove/],
-      [{ name: 'matrix', type: 'Array(Int32)' }, /Column matrix holds an array of 2 dimensions/],
-      [{ name: 'endless', type: 'Array(UnixTimestamp)' }, /Column endless .*infinity/],
+      [{ name: 'holes', type: 'Array(Int64)' }, /Column holes of feature view odd_holes holds an array with a null element \(the 2\. of 2\).*array_remove/],
+      [{ name: 'matrix', type: 'Array(Int32)' }, /Column matrix of feature view odd_matrix holds an array of 2 dimensions/],
+      [{ name: 'endless', type: 'Array(UnixTimestamp)' }, /Column endless of feature view odd_endless .*infinity/],
+      [{ name: 'forever', type: 'UnixTimestamp' }, /Column forever of feature view odd_forever .*infinity/],
+      [{ name: 'ever', type: 'UnixTimestamp' }, /Column ever of feature view odd_ever .*infinity/],
+      [{ name: 'beyond', type: 'UnixTimestamp' }, /Column beyond of feature view odd_beyond .*2\^53/],
     ] as const) {
-      await assert.rejects(trained([of(feature)], 'feature_mart.odd'), message);
-      await assert.rejects(served([of(feature)], [[1n]]), message);
+      for (const refused of [trained([of(feature)], 'feature_mart.odd'), served([of(feature)], [[1n]])]) {
+        await assert.rejects(refused, (error: unknown) => error instanceof PipelineError && error.code === 'INVALID_DATA' && !error.retryable && message.test(error.message));
+      }
     }
   });
 

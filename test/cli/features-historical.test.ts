@@ -37,7 +37,7 @@ describe('ml-pipeline features historical', function () {
   const spines = async (): Promise<number> => Number((await client.query<{ count: string }>("SELECT count(*) FROM pg_tables WHERE schemaname = 'spine_data'")).rows[0]!.count);
 
   it('joins a CSV file by both strategies: every row once, by time, its other columns typed by their values', async () => {
-    await writeFile(join(project.folder, 'spine.csv'), '\uFEFFcustomer_id,event_timestamp,note,amount,code,flag\r\n2,2026-01-01T12:00:00+02:00,"a, ""b""\nc",1.5,007,true\r\n1,2026-01-01 10:00:00,,2,12,false\n,2026-01-03,"",3,12,true\n7,2026-01-02T00:00:00Z,x,4,12,\n8,2026-01-02T00:00:00.000001Z,x,4,12,\n');
+    await writeFile(join(project.folder, 'spine.csv'), '\uFEFFcustomer_id,event_timestamp,note,amount,code,flag\r\n2,2026-01-01T12:00:00+02:00,"a, ""b""\nc",1.5,007,true\r\n1,2026-01-01 10:00:00Z,,2,12,false\n,2026-01-03T00:00:00.5Z,"",3,12,true\n7,2026-01-02T00:00:00Z,x,4,12,\n8,2026-01-02T00:00:00.000001Z,x,4,12,\n');
     const expected = [
       { customer_id: 1n, note: null, amount: 2, code: '12', flag: false, visits: 10n }, { customer_id: 2n, note: 'a, "b"\nc', amount: 1.5, code: '007', flag: true, visits: 20n },
       { customer_id: 7n, note: 'x', amount: 4, code: '12', flag: null, visits: 70n }, { customer_id: 8n, note: 'x', amount: 4, code: '12', flag: null, visits: null },
@@ -73,10 +73,10 @@ describe('ml-pipeline features historical', function () {
   });
 
   it('refuses a bad spine file with the numbers of its rows, all at once, and writes nothing', async () => {
-    await writeFile(join(project.folder, 'bad.csv'), 'customer_id,event_timestamp\n1,2026-01-01\nx,2026-01-01\n2,yesterday\n3,0001-01-01T00:00:00Z\n4,9999-01-01\n5,\n');
+    await writeFile(join(project.folder, 'bad.csv'), 'customer_id,event_timestamp\n1,2026-01-01T00:00:00Z\nx,2026-01-01T00:00:00Z\n2,yesterday\n3,0001-01-01T00:00:00Z\n4,9999-01-01T00:00:00Z\n5,\n6,2026-01-01T10:00:00\n7,2026-01-01\n');
     const { code, stderr } = await runCommand(project.folder, 'features', 'historical', '--spine', 'bad.csv', '--features', 'counters:visits', '--output', 'bad.parquet');
     assert.equal(code, 2);
-    for (const text of [/row 2, column customer_id: the value does not fit Int64/, /row 3, column event_timestamp: it is no instant/, /row 4.*year 1700/, /row 5.*future/, /row 6.*no event timestamp/]) assert.match(stderr, text);
+    for (const text of [/row 2, column customer_id: the value does not fit Int64/, /row 3, column event_timestamp: it is no instant/, /row 4.*year 1700/, /row 5.*future/, /row 6.*no event timestamp/, /row 7, column event_timestamp: it has no time zone.*2026-11-23T10:00:00Z/, /row 8.*no time zone/]) assert.match(stderr, text);
     assert.ok(!(await readdir(project.folder)).some((file) => file.includes('bad.parquet')));
   });
 

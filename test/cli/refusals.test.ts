@@ -66,7 +66,24 @@ describe('Without servers', function () {
     for (const args of [['train', '--recipe-file', 'models/regression/lightgbm_regressor', '--as-of', 'never'], ['materialize', '--start', 'never', '--views', 'a', 'a']]) {
       const { code, stderr } = await run(...args);
       assert.equal(code, 2, stderr);
-      assert.match(stderr, /(as_of|start): is "never", not an instant such as "2026-11-23T10:00:00Z"/);
+      assert.match(stderr, /(as_of|start): is "never", which is not an instant such as "2026-11-23T10:00:00Z"/);
+    }
+  });
+
+  it('an instant without time zone, or of an absurd year, is refused with the place, the value and the cure', async () => {
+    const [materialize, backfill, audit] = [['materialize', '--start'], ['backfill', '--start'], ['features', 'audit', '--as-of']];
+    for (const [args, text, message] of [
+      [materialize, '2026-11-01T10:00', /start: is "2026-11-01T10:00", which has no time zone\b.*Write 2026-11-01T10:00:00Z, or with an offset such as 2026-11-01T10:00:00\+09:00\./],
+      [backfill, '2026-11-01', /start: is "2026-11-01", which has no time zone\b.*Write 2026-11-01T00:00:00Z/],
+      [['train', '--recipe-file', 'models/regression/lightgbm_regressor', '--as-of'], '2026-11-01 10:00:00.5', /as_of: .*no time zone\b.*2026-11-01T10:00:00\.5Z/],
+      [audit, '2026-11-01T10:00', /--as-of.*"2026-11-01T10:00" has no time zone\. Write 2026-11-01T10:00:00Z/],
+      [materialize, '0001-01-01T00:00:00Z', /start: is "0001-01-01T00:00:00Z", which lies outside the years 1700 to 2254/],
+      [backfill, '1500-01-01T00:00:00Z', /start: .*1700 to 2254/],
+      [['materialize', '--end'], '9999-12-31T00:00:00Z', /end: .*1700 to 2254/],
+      [audit, '0001-01-01T00:00:00Z', /--as-of.*"0001-01-01T00:00:00Z" lies outside the years 1700 to 2254/],
+    ] as const) {
+      const { code, stderr } = await run(...args, text);
+      assert.deepEqual([code, message.test(stderr)], [2, true], stderr);
     }
   });
 

@@ -76,9 +76,9 @@ describe('What the servers know to be wrong is refused before a workflow is star
   it('views that the registry does not have, and a window that ends before it starts', async () => {
     const unknown = /names wether, which is no online feature view of the registry\. Did you mean "weather"\?/;
     assert.match((await refused(materializeWorkflowId(['wether']), 'materialize', '--views', 'wether')).stderr, unknown);
-    assert.match((await refused(backfillWorkflowId(['wether']), 'backfill', '--views', 'wether', '--start', '2013-11-01')).stderr, unknown);
+    assert.match((await refused(backfillWorkflowId(['wether']), 'backfill', '--views', 'wether', '--start', '2013-11-01T00:00:00Z')).stderr, unknown);
     const backwards = /The window of plane_info starts at 2013-11-02T00:00:00\.000000Z, after its end 2013-11-01T00:00:00\.000000Z/;
-    const window = ['--views', 'plane_info', '--start', '2013-11-02', '--end', '2013-11-01'];
+    const window = ['--views', 'plane_info', '--start', '2013-11-02T00:00:00Z', '--end', '2013-11-01T00:00:00Z'];
     assert.match((await refused(backfillWorkflowId(['plane_info']), 'backfill', ...window)).stderr, backwards);
   });
 });

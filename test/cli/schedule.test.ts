@@ -83,14 +83,16 @@ describe('ml-pipeline schedule', function () {
       [['create', id('x'), '--cron', '0 0 31 2 *'], [/which no day of the calendar has/]],
       [['create', id('x'), '--cron', '@hourly', '--views', 'wether', '--input', '{"overlap_second": 5}'], [/input\.views: names wether, which is no online feature view of the registry\. Did you mean "weather"/, /input\.overlap_second: is not known here.*Did you mean "overlap_seconds"/]],
       [['create', id('x'), '--cron', '@hourly', '--workflow', 'trainModel', '--recipe', 'models/none'], [/input\.recipe: There is no recipe "models\/none"/]],
-      [['create', id('x'), '--cron', '@hourly', '--views', 'weather', '--input', '{"end": "2999-01-01"}'], [/input\.end: is 2999-01-01, which is in the future/]],
-      [['create', id('x'), '--cron', '@hourly', '--views', 'weather', '--input', '{"incremental": false, "start": "2013-11-02", "end": "2013-11-01"}'], [/input: The window of weather starts at 2013-11-02/]],
-      [['create', id('x'), '--cron', '@hourly', '--workflow', 'backfillFeatures', '--views', 'wether', '--input', '{"start": "2013-11-01", "end": "2999-01-01"}'], [/input\.end: is 2999-01-01, which is in the future/]],
-      [['create', id('x'), '--cron', '@hourly', '--workflow', 'backfillFeatures', '--views', 'wether', '--input', '{"start": "2013-11-01"}'], [/input\.views: names wether/]],
+      [['create', id('x'), '--cron', '@hourly', '--views', 'weather', '--input', '{"end": "2199-01-01T00:00:00Z"}'], [/input\.end: is 2199-01-01T00:00:00Z, which is in the future/]],
+      [['create', id('x'), '--cron', '@hourly', '--views', 'weather', '--input', '{"incremental": false, "start": "2013-11-02T00:00:00Z", "end": "2013-11-01T00:00:00Z"}'], [/input: The window of weather starts at 2013-11-02/]],
+      [['create', id('x'), '--cron', '@hourly', '--workflow', 'backfillFeatures', '--views', 'wether', '--input', '{"start": "2013-11-01T00:00:00Z", "end": "2199-01-01T00:00:00Z"}'], [/input\.end: is 2199-01-01T00:00:00Z, which is in the future/]],
+      [['create', id('x'), '--cron', '@hourly', '--workflow', 'backfillFeatures', '--views', 'wether', '--input', '{"start": "2013-11-01T00:00:00Z"}'], [/input\.views: names wether/]],
       [['create', id('x'), '--cron', '@daily'], [/key_ttl_seconds: Keys .* schedule "x-.*" lets up to 86400 s pass/]],
       [['create', id('x'), '--cron', '@hourly', '--input', '[1]'], [/not a JSON object/]],
-      [['backfill', id('weather'), '--from', '2026-01-02', '--to', '2026-01-01'], [/nothing lies from/]],
-      [['backfill', id('weather'), '--from', '2019-01-01', '--to', '2026-01-01'], [/more than 1000 runs/]],
+      [['create', id('x'), '--cron', '@hourly', '--views', 'weather', '--input', '{"incremental": false, "start": "2013-11-02"}'], [/input\.start: is "2013-11-02", which has no time zone\b.*2013-11-02T00:00:00Z/]],
+      [['backfill', id('weather'), '--from', '2026-01-02', '--to', '2026-01-03'], [/--from.*has no time zone/]],
+      [['backfill', id('weather'), '--from', '2026-01-02T00:00:00Z', '--to', '2026-01-01T00:00:00Z'], [/nothing lies from/]],
+      [['backfill', id('weather'), '--from', '2019-01-01T00:00:00Z', '--to', '2026-01-01T00:00:00Z'], [/more than 1000 runs/]],
     ];
     for (const [args, messages] of refusals) {
       const { code, stderr } = await schedule(...args);

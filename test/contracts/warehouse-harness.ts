@@ -6,7 +6,7 @@ import type { RowStream, Warehouse } from '../../ports/warehouse.ts';
 /** An empty warehouse and a way to put tables into it. */
 export interface WarehouseHarness {
   readonly warehouse: Warehouse;
-  /** Makes the table `schema.name` anew. Rows hold canonical values; instants are microseconds. */
+  /** Makes the table `schema.name` anew. Rows hold canonical values; instants are microseconds, of any year that the warehouse knows, and its two infinities. */
   createTable(table: string, columns: readonly ColumnSchema[], rows: readonly (readonly FeatureValue[])[]): Promise<void>;
   close(): Promise<void>;
 }

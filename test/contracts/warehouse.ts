@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { PipelineError } from '../../domain/errors.ts';
 import type { FeatureValue } from '../../domain/features/value-types.ts';
+import { BEGINNING, EARLIEST, parseInstant } from '../../domain/instant.ts';
 import type { NewestRowsRequest, WriteSpineRequest } from '../../ports/warehouse.ts';
 import { describeJoinAgainstOracle } from './warehouse-join.ts';
 import { collectRows, column, viewOf } from './warehouse-harness.ts';
@@ -178,6 +179,31 @@ function describeNewestRows(harness: () => WarehouseHarness): void {
     it('can be estimated in number', async () => {
       const estimate = await harness().warehouse.estimateRows({ view, startMicros: NOON - DAY, endMicros: NOON });
       assert.ok(Number.isFinite(estimate) && estimate >= 0);
+    });
+
+    it('take events from before 1700, which training takes too, and bring their timestamps to that year; what was created after all known time is left out', async () => {
+      const [begin, minus, early, late] = [parseInstant('0001-01-01T00:00:00Z'), -Infinity, parseInstant('1600-01-01T00:00:00Z'), parseInstant('9999-12-31T00:00:00Z')];
+      const old = { ...view.source, table: 'feature_mart.old' };
+      await harness().createTable('feature_mart.old', COLUMNS, [
+        ['begin', 1n, begin!, begin!, 1, 1n], ['minus', 1n, minus!, null, 2, 2n], ['both', 1n, begin!, NOON, 3, 3n], ['both', 1n, early!, minus!, 4, 4n], ['ordered', 1n, early!, begin!, 5, 5n], ['ordered', 1n, early!, early!, 6, 6n],
+        ['late', 1n, early!, late!, 7, 7n], ['late', 1n, minus!, early!, 8, 8n], ['never', 1n, NOON, Infinity, 9, 9n],
+      ]);
+      const rows = await read({ view: { ...view, source: old }, startMicros: BEGINNING });
+      assert.deepEqual(rows, [['begin', 1n, 1, 1n, EARLIEST, EARLIEST], ['both', 1n, 4, 4n, EARLIEST, EARLIEST], ['late', 1n, 8, 8n, EARLIEST, EARLIEST], ['minus', 1n, 2, 2n, EARLIEST, null], ['ordered', 1n, 6, 6n, EARLIEST, EARLIEST]]);
+      await harness().createTable('spine_data.old', [column('row_number', 'Int64'), column('a', 'String'), column('b', 'Int64'), column('event_timestamp', 'Timestamp')], rows.map(([a], i) => [BigInt(i), a!, 1n, NOON]));
+      for (const strategy of ['warehouse', 'snapshot'] as const) {
+        const joined = await harness().warehouse.historicalFeatures({
+          strategy, spine: { table: 'spine_data.old', rowCount: rows.length, schema: [column('a', 'String'), column('b', 'Int64'), column('event_timestamp', 'Timestamp')], asOfMicros: NOON }, timestampColumn: 'event_timestamp',
+          selection: { views: [{ ...view, source: old }], columns: [{ view: 'stats', feature: 'mean', column: 'mean' }] },
+        });
+        assert.deepEqual((await collectRows(joined)).map((row) => [row[0], row[3]]), rows.map(([a, , mean]) => [a, a === 'late' ? 7 : mean]), strategy); // a view that is not read as known has its row whenever it was made
+      }
+    });
+
+    it('are all rows of the window where it starts before 1700, as far as it reaches', async () => {
+      const source = { ...view.source, table: 'feature_mart.old' };
+      assert.equal((await read({ view: { ...view, source }, startMicros: EARLIEST })).length, 0);
+      assert.ok(Number.isFinite(await harness().warehouse.estimateRows({ view: { ...view, source }, startMicros: BEGINNING, endMicros: NOON })));
     });
 
     it('refuse a view that does not fit its table', async () => {

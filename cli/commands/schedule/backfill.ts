@@ -26,7 +26,7 @@ export function registerScheduleBackfill(schedule: Command, { services, run }: C
     .requiredOption('--from <instant>', 'first time, included', instant)
     .option('--to <instant>', 'last time, included (default: now)', instant)
     .addOption(new Option('--overlap <policy>', 'what to do with the runs while one is under way').choices(OVERLAPS).default('buffer_all'))
-    .addHelpText('after', '\nEach run does what the schedule says, now: an incremental materialization takes everything since the last one, so that one run is enough (`schedule trigger`). To materialize a\nlong window of event timestamps, use `ml-pipeline backfill`.\n\nExample:\n  ml-pipeline schedule backfill weather --from 2026-11-20 --to 2026-11-21')
+    .addHelpText('after', '\nEach run does what the schedule says, now: an incremental materialization takes everything since the last one, so that one run is enough (`schedule trigger`). To materialize a\nlong window of event timestamps, use `ml-pipeline backfill`.\n\nExample:\n  ml-pipeline schedule backfill weather --from 2026-11-20T00:00:00Z --to 2026-11-21T00:00:00Z')
     .action(
       run<BackfillOptions>(async (output, { from, to = Date.now() * 1000, overlap = 'buffer_all' }, [name = '']) => {
         const settings = await services.settings();

@@ -50,6 +50,6 @@ function parameter(value: FeatureValue, type: ColumnType): string | null {
   if (value === null) return null;
   if (Array.isArray(value)) return `{${value.map((item: ScalarValue) => `"${parameter(item, elementType(type as ValueType)!)!.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
   if (Object.is(value, -0)) return '-0';
-  if (type === 'Timestamp') return formatInstant(value as number);
+  if (type === 'Timestamp') return Number.isFinite(value) ? formatInstant(value as number) : String(value).toLowerCase();
   return value instanceof Uint8Array ? `\\x${Buffer.from(value).toString('hex')}` : String(value);
 }
