@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { formatInstant, type Micros } from '../../domain/instant.ts';
+import { asPushError } from './push-errors.ts';
 import type { PushedLine, TableRows } from './push-rows.ts';
 
 /** The tables' part of one push. */
@@ -28,6 +29,14 @@ interface Contents {
   readonly added: Map<string, Micros>;
 }
 
+/** The new rows for one table. */
+interface TableCopy {
+  readonly to: TableRows;
+  readonly texts: string[];
+  /** Which row of its push each text is. */
+  readonly rows: number[];
+}
+
 const textOf = (digest: Buffer): string => digest.toString('latin1');
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
 const MICROS_OF_CREATED = '(extract(epoch FROM created_at) * 1000000)::int8::text AS micros';
@@ -37,22 +46,24 @@ const MICROS_OF_CREATED = '(extract(epoch FROM created_at) * 1000000)::int8::tex
  * that under which it was recorded before.
  */
 export async function recordEvents(client: pg.PoolClient, pushes: readonly PushedTables[]): Promise<ReadonlyMap<PushedLine, Micros>> {
-  const pushed = pushes.flatMap(({ tables, receivedMicros }) => tables.flatMap(({ copy, lines }) => lines.map((line) => ({ line, copy, receivedMicros }))));
+  const pushed = pushes.flatMap(({ tables, receivedMicros }) => tables.flatMap((rows) => rows.lines.map((line) => ({ line, rows, receivedMicros }))));
   const events = await lockEvents(client, pushed);
   const eventOf = (line: PushedLine): EventState => events.get(textOf(line.event))!;
   const contents: Contents = { known: await readContents(client, pushed.flatMap(({ line }) => contentsOf(line, eventOf(line)))), added: new Map() };
-  const texts = new Map<string, string[]>();
+  const copies = new Map<string, TableCopy>();
   const createdOf = new Map<PushedLine, Micros>();
-  for (const { line, copy, receivedMicros } of pushed) {
+  for (const { line, rows, receivedMicros } of pushed) {
     const event = eventOf(line);
     const isNew = line.createdMicros === null ? judgeStamped(line, event, contents, receivedMicros) : judgeDated(line, event, contents, line.createdMicros);
     const createdMicros = line.createdMicros ?? event.createdMicros;
     createdOf.set(line, createdMicros);
-    const lines = texts.get(copy) ?? [];
-    if (isNew) lines.push(line.text(createdMicros));
-    texts.set(copy, lines);
+    if (!isNew) continue;
+    const copy = copies.get(rows.copy) ?? { to: rows, texts: [], rows: [] };
+    copy.texts.push(line.text(createdMicros));
+    copy.rows.push(line.row);
+    copies.set(rows.copy, copy);
   }
-  for (const [copy, lines] of texts) if (lines.length > 0) await copyText(client, copy, lines);
+  for (const copy of copies.values()) await copyText(client, copy);
   await writeContents(client, contents.added);
   await writeEvents(client, [...events.values()]);
   return createdOf;
@@ -124,8 +135,12 @@ async function writeEvents(client: pg.PoolClient, events: readonly EventState[])
   );
 }
 
-async function copyText(client: pg.PoolClient, copy: string, lines: readonly string[]): Promise<void> {
-  const stream = client.query(copyFrom(copy));
-  stream.end(lines.join(''));
-  await once(stream, 'finish');
+async function copyText(client: pg.PoolClient, { to, texts, rows }: TableCopy): Promise<void> {
+  try {
+    const stream = client.query(copyFrom(to.copy));
+    stream.end(texts.join(''));
+    await once(stream, 'finish');
+  } catch (error) {
+    throw asPushError(error, { table: to.table, columns: to.columns, rows });
+  }
 }

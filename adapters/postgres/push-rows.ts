@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { PipelineError, refuseProblems } from '../../domain/errors.ts';
-import { elementType, type FeatureValue, type PrimitiveType, type ScalarValue, type ValueType } from '../../domain/features/value-types.ts';
+import { refuseProblems, type Problem } from '../../domain/errors.ts';
+import type { FeatureValue, ValueType } from '../../domain/features/value-types.ts';
 import { formatInstant, type Micros } from '../../domain/instant.ts';
 import type { PushedRow, PushedRows } from '../../domain/features/pushed-rows.ts';
-import { isInstant, type NativeColumn } from './column-types.ts';
+import type { NativeColumn } from './column-types.ts';
 import { quoteIdentifier, quoteTable } from './pool.ts';
+import { cellWriter, type Refuse } from './push-cells.ts';
 import { bindView } from './view-source.ts';
 
 /** One table's part of a push: a line of COPY's text format per event. */
@@ -12,10 +13,15 @@ export interface TableRows {
   readonly table: string;
   /** `COPY <table> (<columns>) FROM STDIN`. */
   readonly copy: string;
+  /** The columns that `copy` names. */
+  readonly columns: readonly string[];
+  /** In the order of the push's rows. */
   readonly lines: readonly PushedLine[];
 }
 
 export interface PushedLine {
+  /** Which row of its push this is, from 0 on. */
+  readonly row: number;
   /** Digest of table, join keys and event timestamp: names the event. */
   readonly event: Buffer;
   /** Digest of the event with all values: names what was said of it. */
@@ -33,13 +39,13 @@ interface PushColumn {
   readonly name: string;
   /** Whether it is a part of what names the event. */
   readonly identifies: boolean;
-  readonly text: (row: PushedRow) => string;
+  readonly text: (row: PushedRow, refuse: Refuse) => string;
 }
 
-const NULL = '\\N';
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+/** Problems that one error lists. */
+const MOST_PROBLEMS = 100;
 
-/** What a push adds to one table: views that share it share its rows. INVALID_DEFINITION when a view does not fit the table. */
+/** What a push adds to one table: views that share it share its rows. INVALID_DEFINITION when a view does not fit the table, INVALID_DATA with rows and columns when a value does not. */
 export function tableRows(views: readonly PushedRows[], columns: readonly NativeColumn[]): TableRows {
   const [first] = views as readonly [PushedRows, ...PushedRows[]];
   const { table } = first.view.source;
@@ -52,23 +58,32 @@ export function tableRows(views: readonly PushedRows[], columns: readonly Native
   const naming = cells.flatMap(({ column }, index) => (column.identifies ? [index] : []));
   const names = cells.map(({ column }) => column.name);
   const [eventHead, valuesHead] = [`\0event ${table}\n${naming.map((index) => names[index]).join('\t')}\n`, `${table}\n${names.join('\t')}\n`]; // no table's name has a U+0000 in it
-  return {
-    table,
-    copy: `COPY ${quoteTable(table)} (${[...names, ...created].map(quoteIdentifier).join(', ')}) FROM STDIN`,
-    lines: first.rows.map((_, index) => {
-      const texts = cells.map(({ column, rows }) => column.text(rows[index]!));
-      const text = texts.join('\t');
-      const values = digest(valuesHead + text);
-      const createdMicros = views.map(({ rows }) => rows[index]!.createdTimestampMicros).find((micros) => micros !== null) ?? null;
-      return {
-        event: digest(eventHead + naming.map((cell) => texts[cell]).join('\t')),
-        values,
-        content: createdMicros === null ? values : digest(`\0created ${createdMicros}\n${valuesHead}${text}`),
-        text: (micros) => `${text}${created.map(() => `\t${formatInstant(micros)}`).join('')}\n`,
-        createdMicros,
-      };
-    }),
-  };
+  const problems: Problem[] = [];
+  const lines = first.rows.map((_, row): PushedLine => {
+    const texts = cells.map(({ column, rows }) => column.text(rows[row]!, (message) => void (problems.length < MOST_PROBLEMS && problems.push({ path: cellPlace(row, column.name), message }))));
+    const text = texts.join('\t');
+    const values = digest(valuesHead + text);
+    const createdMicros = views.map(({ rows }) => rows[row]!.createdTimestampMicros).find((micros) => micros !== null) ?? null;
+    return {
+      row,
+      event: digest(eventHead + naming.map((cell) => texts[cell]).join('\t')),
+      values,
+      content: createdMicros === null ? values : digest(`\0created ${createdMicros}\n${valuesHead}${text}`),
+      text: (micros) => `${text}${created.map(() => `\t${formatInstant(micros)}`).join('')}\n`,
+      createdMicros,
+    };
+  });
+  refuseProblems('INVALID_DATA', `The rows do not fit table ${table}; nothing was written.`, problems);
+  return { table, copy: `COPY ${quoteTable(table)} (${[...names, ...created].map(quoteIdentifier).join(', ')}) FROM STDIN`, columns: [...names, ...created], lines };
+}
+
+/** Where a value is, in the caller's words. */
+export function cellPlace(row: number, column: string): string {
+  return `${rowPlace(row)}, column ${column}`;
+}
+
+export function rowPlace(row: number): string {
+  return `row ${row} (the first is 0)`;
 }
 
 function digest(text: string): Buffer {
@@ -81,7 +96,7 @@ function viewColumns(view: PushedRows['view'], native: readonly NativeColumn[]):
   const valueColumn = (name: string, type: ValueType, identifies: boolean, value: (row: PushedRow) => FeatureValue): PushColumn => {
     const column = columnOf.get(name) ?? name;
     const write = cellWriter(type, native.find((candidate) => candidate.name === column));
-    return { name: column, identifies, text: (row) => write(value(row)) };
+    return { name: column, identifies, text: (row, refuse) => write(value(row), refuse) };
   };
   return [
     ...joinKeys.map(({ name, type }, index) => valueColumn(name, type, true, ({ key }) => key[index]!)),
@@ -89,35 +104,4 @@ function viewColumns(view: PushedRows['view'], native: readonly NativeColumn[]):
     { name: source.timestampField, identifies: true, text: ({ eventTimestampMicros }) => formatInstant(eventTimestampMicros) },
     ...(source.deletedColumn === undefined ? [] : [{ name: source.deletedColumn, identifies: false, text: ({ deleted }: PushedRow) => (deleted ? 't' : 'f') }]),
   ];
-}
-
-/** Text for a column: PostgreSQL converts it to the column's type, or refuses it. */
-function cellWriter(type: ValueType, column: NativeColumn | undefined): (value: FeatureValue) => string {
-  const element = elementType(type);
-  const instants = type === 'UnixTimestamp' && isInstant(column?.family);
-  if (element === undefined) return (value) => (value === null ? NULL : escapeText(instants ? formatInstant((value as number) * 1e6) : scalarText(type as PrimitiveType, value as ScalarValue)));
-  const isJson = /^jsonb?$/.test(column?.nativeType ?? '');
-  return (value) => {
-    if (value === null) return NULL;
-    const items = value as readonly ScalarValue[];
-    return escapeText(isJson ? `[${items.map(jsonText).join(',')}]` : `{${items.map((item) => `"${scalarText(element, item).replace(/["\\]/g, '\\$&')}"`).join(',')}}`);
-  };
-}
-
-/** An element of an array that is kept as JSON. */
-function jsonText(item: ScalarValue): string {
-  if (item instanceof Uint8Array) return `"${Buffer.from(item).toString('base64')}"`;
-  return typeof item === 'bigint' ? String(item) : typeof item === 'number' && !Number.isFinite(item) ? `"${item}"` : JSON.stringify(item);
-}
-
-function scalarText(type: PrimitiveType, value: ScalarValue): string {
-  if (typeof value === 'boolean') return value ? 't' : 'f';
-  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
-  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
-  if (type === 'String' && (value as string).includes('\0')) throw new PipelineError('INVALID_DATA', 'A text holds the character U+0000, which PostgreSQL does not store; nothing was written.');
-  return String(value);
-}
-
-function escapeText(text: string): string {
-  return /[\\\n\r\t]/.test(text) ? text.replace(/[\\\n\r\t]/g, (character) => ESCAPES[character]!) : text;
 }

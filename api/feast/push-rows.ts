@@ -1,7 +1,8 @@
 import { PipelineError } from '../../domain/errors.ts';
 import { canonicalize } from '../../domain/features/canonical.ts';
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
-import type { FeatureValue, ValueType } from '../../domain/features/value-types.ts';
+import { elementType, type FeatureValue, type ScalarValue, type ValueType } from '../../domain/features/value-types.ts';
+import { hasFourDigitYear } from '../../domain/four-digit-year.ts';
 import { MICROS_PER_SECOND, parseInstant, type Micros } from '../../domain/instant.ts';
 import { suggestion } from '../../domain/nearest.ts';
 import { isAhead, type PushedRow, type PushedRows } from '../../domain/features/pushed-rows.ts';
@@ -16,6 +17,8 @@ export interface PushRules {
   readonly refuseUnknown: boolean;
   /** Whether an event that has not happened yet is refused: the online store alone has no place where its row could wait. */
   readonly refuseAhead: boolean;
+  /** Whether a text with U+0000 in it is refused: PostgreSQL does not store it. */
+  readonly refuseZero: boolean;
 }
 
 /** Rows that one request may have. */
@@ -71,13 +74,13 @@ function viewRows({ joinKeys, features, source, name: viewName }: FeatureViewSna
   };
   const valuesOf = (name: string, type: ValueType, nullable: boolean): readonly FeatureValue[] => {
     const column = find([sourceName.get(name) ?? name, name]);
-    if (column !== undefined) return columns[column]!.map((raw, row) => checkedValue(type, raw, nullable, ['df', column, row], problems));
+    if (column !== undefined) return columns[column]!.map((raw, row) => checkedValue(type, raw, { nullable, refuseZero: rules.refuseZero }, ['df', column, row], problems));
     problems.add(['df', name], `Feature view ${viewName} needs this column. ${suggestion(name, Object.keys(columns))}`, null);
     return [];
   };
   const keys = joinKeys.map(({ name, type }) => valuesOf(name, type, false));
   const deletedColumn = source.deletedColumn === undefined ? undefined : find([source.deletedColumn]);
-  const deleted = deletedColumn === undefined ? [] : columns[deletedColumn]!.map((raw, row) => checkedValue('Bool', raw, true, ['df', deletedColumn, row], problems) === true);
+  const deleted = deletedColumn === undefined ? [] : columns[deletedColumn]!.map((raw, row) => checkedValue('Bool', raw, { nullable: true, refuseZero: false }, ['df', deletedColumn, row], problems) === true);
   const values = features.map(({ name, type }) => valuesOf(name, type, true));
   const eventColumn = find([source.timestampField, ...EVENT_NAMES]);
   if (eventColumn === undefined) problems.add(['df', source.timestampField], `Feature view ${viewName} needs this column: when each row became true. ${suggestion(source.timestampField, Object.keys(columns))}`, null);
@@ -97,16 +100,27 @@ function viewRows({ joinKeys, features, source, name: viewName }: FeatureViewSna
   }));
 }
 
-function checkedValue(type: ValueType, raw: unknown, nullable: boolean, loc: readonly (string | number)[], problems: ProblemList): FeatureValue {
+function checkedValue(type: ValueType, raw: unknown, { nullable, refuseZero }: Pick<PushRules, 'refuseZero'> & { readonly nullable: boolean }, loc: readonly (string | number)[], problems: ProblemList): FeatureValue {
   try {
     const value = canonicalize(type, raw);
     if (value === null && !nullable) problems.add(loc, 'A join key may not be null.', null);
+    const problem = storageProblem(type, value, refuseZero);
+    if (problem !== undefined) problems.add(loc, problem, shown(raw));
     return value;
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
     problems.add(loc, error.message, shown(raw));
     return null;
   }
+}
+
+/** Why a canonical value cannot be kept in both stores. */
+function storageProblem(type: ValueType, value: FeatureValue, refuseZero: boolean): string | undefined {
+  if (value === null) return undefined;
+  const element = elementType(type);
+  const items = element === undefined ? [value as ScalarValue] : (value as readonly ScalarValue[]);
+  if ((element ?? type) === 'UnixTimestamp' && !items.every((seconds) => hasFourDigitYear((seconds as number) * MICROS_PER_SECOND))) return 'The time is not within the years 1 to 9999; a number counts seconds since 1970.';
+  return refuseZero && items.some((item) => typeof item === 'string' && item.includes('\0')) ? 'The text holds the character U+0000, which PostgreSQL does not store.' : undefined;
 }
 
 /** Only text: of a number nobody can tell whether it counts seconds, milliseconds or nanoseconds. */

@@ -28,7 +28,7 @@ export async function push(definitions: Definitions, { onlineStore, queue, clock
   if (views === undefined) throw feastError(422, 'PushSourceNotFoundException', `Unable to find push source '${body.push_source_name}'.${didYouMean(body.push_source_name, definitions.pushSources.keys()).replace(/^\./, '')}`);
   const offline = body.to !== 'online';
   const now = clock.now();
-  const pushed = readPushedRows(views, body.df, { now, refuseUnknown: offline, refuseAhead: !offline });
+  const pushed = readPushedRows(views, body.df, { now, refuseUnknown: offline, refuseAhead: !offline, refuseZero: offline });
   if (pushed[0]?.rows.length === 0) return 'written';
   if (offline) return queue.submit({ receivedMicros: now, views: pushed, online: body.to === 'online_and_offline' });
   for (const rows of pushed) await onlineStore.write(rows.view, pushedBatch(rows));
@@ -42,6 +42,6 @@ export async function writeToOnlineStore(definitions: Definitions, { onlineStore
     const { project, views } = definitions;
     throw feastError(404, 'FeatureViewNotFoundException', `Feature view ${body.feature_view_name} does not exist in project ${project}${didYouMean(body.feature_view_name, views.keys())}`);
   }
-  const [rows] = readPushedRows([view], body.df, { now: clock.now(), refuseUnknown: false, refuseAhead: true });
+  const [rows] = readPushedRows([view], body.df, { now: clock.now(), refuseUnknown: false, refuseAhead: true, refuseZero: false });
   if (rows !== undefined && rows.rows.length > 0) await onlineStore.write(view, pushedBatch(rows));
 }

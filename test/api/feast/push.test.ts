@@ -101,6 +101,35 @@ describe("Feast's route /push", () => {
     assert.equal((await online(1n)).eventTimestampMicros, undefined);
   });
 
+  it('refuses by column and row, wherever it is to go, a time that no calendar of four digits has', async () => {
+    const two = Object.fromEntries(Object.entries(ROW).map(([name, [value]]) => [name, [value, value]]));
+    for (const to of ['online', 'offline', 'online_and_offline']) {
+      for (const seen of [9_000_000_000_000_000, 253_402_300_800, -62_135_596_801, '0000-01-01T00:00:00Z']) {
+        const { status, text } = await api.post('/push', push({ ...two, seen: [0, seen] }, to));
+        assert.equal(status, 422, text);
+        const { detail } = JSON.parse(text) as { detail: { loc: unknown[]; msg: string }[] };
+        assert.deepEqual(detail.map(({ loc }) => loc), [['body', 'df', 'seen', 1]]);
+        assert.match(detail[0]!.msg, /years 1 to 9999/);
+      }
+    }
+    assert.equal((await online(9007199254740993n)).eventTimestampMicros, undefined);
+    assert.equal((await api.post('/push', push({ ...ROW, seen: [253_402_300_799] }, 'online_and_offline'))).status, 200);
+    assert.equal((await online(9007199254740993n)).values[6], 253_402_300_799);
+  });
+
+  it('refuses by column and row a text with U+0000 where it is to go into a table', async () => {
+    const keys = { push_source_name: 'item_push', df: { user_id: [1, 1], item_id: ['x', 'x\0'], n: [1, 1], event_timestamp: [EVENT, EVENT] } };
+    for (const body of [push({ ...ROW, nick: ['a\0b'] }, 'offline'), { ...keys, to: 'online_and_offline' }]) {
+      const { status, text } = await api.post('/push', body);
+      assert.equal(status, 422, text);
+      const { detail } = JSON.parse(text) as { detail: { loc: unknown[]; msg: string }[] };
+      assert.deepEqual(detail.map(({ loc }) => loc), [['body', 'df', ...('nick' in body.df ? ['nick', 0] : ['item_id', 1])]]);
+      assert.match(detail[0]!.msg, /U\+0000/);
+    }
+    assert.equal((await api.post('/push', push({ ...ROW, nick: ['a\0b'] }))).status, 200, 'the online store takes it');
+    assert.equal((await online(9007199254740993n)).values[3], 'a\0b');
+  });
+
   it('refuses an unknown push source and an unknown way as Feast does', async () => {
     const source = await api.post('/push', { push_source_name: 'nope', df: {} });
     assert.deepEqual([source.status, source.text], [422, JSON.stringify('{"module": "feast.errors", "class": "PushSourceNotFoundException", "message": "Unable to find push source \'nope\'."}')]);
@@ -114,7 +143,8 @@ describe("Feast's route /push", () => {
     const [first, second] = await Promise.all([api.post('/push', good), api.post('/push', bad)]);
     assert.equal(first.status, 200, first.text);
     assert.equal(second.status, 422);
-    assert.match(second.text, /FeastError.*PostgreSQL could not convert a value/);
+    assert.match(second.text, /FeastError.*feature_mart\.user_stats refuses the rows at row 0 \(the first is 0\), column small: PostgreSQL could not convert a value/);
+    assert.doesNotMatch(second.text, /40000/);
     assert.equal((await offline()).length, 0);
     assert.equal((await online(1n)).eventTimestampMicros, undefined);
     assert.equal((await api.database.query('SELECT FROM feature_mart.user_item')).rowCount, 1);
