@@ -65,15 +65,18 @@ function refusal(error: unknown, names: readonly string[], end: string): unknown
   return ahead === undefined ? error : unprocessable([{ type: 'value_error', loc: ['body', 'end_ts'], msg: `It ${ahead.message}. Give an earlier instant.`, input: end }]);
 }
 
-function chosenViews({ views, project }: Definitions, names: readonly string[] | null, version: string | null): ChosenViews {
+function chosenViews({ views, onDemand, project }: Definitions, names: readonly string[] | null, version: string | null): ChosenViews {
   if (version !== null) throw exceptionText('Versions of feature views cannot be materialized apart: leave out version.');
   if (names === null) return { names: [...views.values()].filter(({ online }) => online).map(({ name }) => name), asked: undefined };
-  for (const name of names) {
+  // Feast materializes a view twice that is named twice, to the same end.
+  const asked = [...new Set(names)];
+  for (const name of asked) {
+    if (onDemand.has(name)) throw exceptionText(`FeatureView ${name} is computed on demand, at each request: it has nothing to materialize. Leave it out.`);
     const view = views.get(name);
     if (view === undefined) throw feastError(404, 'FeatureViewNotFoundException', `Feature view ${name} does not exist in project ${project}${didYouMean(name, views.keys())}`);
     if (!view.online) throw exceptionText(`FeatureView ${name} is not configured to be served online.`);
   }
-  return { names, asked: names };
+  return { names: asked, asked };
 }
 
 function instant(text: string): Micros {

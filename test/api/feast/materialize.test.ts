@@ -25,6 +25,12 @@ describe("Feast's routes /materialize and /materialize-incremental", () => {
     assert.deepEqual(api.started, [{ start: '1970-01-01T00:00:00.000000Z', end: '2026-11-02T12:00:00.000000Z' }]);
   });
 
+  it('take a view once that is named twice', async () => {
+    const said = await api.post('/materialize', { disable_event_timestamp: true, feature_views: ['user_stats', 'user_stats'] });
+    assert.equal(said.status, 200, said.text);
+    assert.deepEqual((api.started[0] as { views?: unknown }).views, ['user_stats']);
+  });
+
   it('materialize what is new', async () => {
     assert.equal((await api.post('/materialize-incremental', { end_ts: '2026-11-02T00:00:00Z' })).status, 200);
     assert.deepEqual(api.started, [{ end: '2026-11-02T00:00:00.000000Z', incremental: true }]);
@@ -74,6 +80,7 @@ describe("Feast's routes /materialize and /materialize-incremental", () => {
     ['a window that ends before it starts', '/materialize', { start_ts: '2026-11-02', end_ts: '2026-11-01' }, 500, /must be before/],
     ['a time that is none', '/materialize', { start_ts: 'yesterday', end_ts: '2026-11-01' }, 500, /Invalid timestamp format: yesterday/],
     ['an unknown view', '/materialize', { disable_event_timestamp: true, feature_views: ['user_stat'] }, 404, /FeatureViewNotFoundException.*Did you mean/],
+    ['an on-demand view', '/materialize', { disable_event_timestamp: true, feature_views: ['click_rate'] }, 500, /computed on demand.*nothing to materialize/],
     ['no end of what is new', '/materialize-incremental', {}, 422, /"loc":\["body","end_ts"\]/],
   ] as const) {
     it(`refuse ${title}, and start nothing`, async () => {
