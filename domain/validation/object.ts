@@ -54,7 +54,8 @@ function readField(key: string, field: Field, value: Readonly<Record<string, unk
 export function refuseUnknownKeys(value: Readonly<Record<string, unknown>>, known: readonly string[], spot: Spot): void {
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
-    const near = nearest(key, known.filter((name) => !(name in value)));
+    // Of those that are there already too: a default may have put it there.
+    const near = nearest(key, known.filter((name) => !(name in value))) ?? nearest(key, known);
     const cure = near === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${near}"?`;
     spot.issues.push({ keys: [...spot.keys, key], message: 'is not known here', cure, onKey: true });
   }
