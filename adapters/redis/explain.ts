@@ -10,8 +10,13 @@ const ANSWERS = [
   [/Script attempted to access|unknown command|Unknown Redis command/i, 'UNSUPPORTED', 'does not know a command that Redis 7 has.'],
   [/a stored timestamp/, 'INVALID_DATA', 'holds an event timestamp that cannot be read. Remove the key, or materialize into another project.'],
   [/^OOM/, 'UNAVAILABLE', 'is full. Raise maxmemory, or shorten the keys\' lifetime.'],
+  [/self[- ]signed certificate|unable to (verify the first|get (local )?issuer) certificate/i, 'UNAVAILABLE', 'shows a certificate that is self-signed, or that no known authority signed. Set tls.ca_file in online_store to the authority that signed it.'],
+  [/wrong version number|packet length too long/i, 'INVALID_CONFIG', 'does not speak TLS on that port. Set the port that does, or leave out `tls` in online_store.'],
   [/^(LOADING|BUSY|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|UNBLOCKED)/, 'UNAVAILABLE', 'is not ready for this call.'],
 ] as const;
+
+/** The connection was made, and ended by the server. */
+const CUT_OFF = /ECONNRESET|Connection is closed/;
 
 /** The error that a caller sees for whatever a call threw. It carries no arguments of the call, so no data and no password. `lastFailure`: why there is no connection, or nothing. */
 export function explain(error: unknown, action: string, server: string, lastFailure: string): PipelineError {
@@ -24,7 +29,7 @@ export function explain(error: unknown, action: string, server: string, lastFail
   if (error.name === 'ReplyError') return new PipelineError('UNSUPPORTED', `${server} could not ${action}: it answered ${error.message.split(' ', 1)[0]}. Is it Redis 7 or later?`);
   if (isProgrammingError(error)) throw error;
   const reason = lastFailure === '' ? error.message : lastFailure;
-  return new PipelineError('UNAVAILABLE', `${server} could not ${action}: ${reason}. Is the server running, and is the address right?`);
+  return new PipelineError('UNAVAILABLE', `${server} could not ${action}: ${reason}. Is the server running, and is the address right?${CUT_OFF.test(reason) ? ' A server that speaks TLS on that port ends plain connections so: see online_store.tls.' : ''}`);
 }
 
 function isProgrammingError(error: Error): boolean {
