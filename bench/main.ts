@@ -12,7 +12,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { readBenchArguments } from './support/arguments.ts';
 import type * as Run from './run.ts';
+
+const chosen = readBenchArguments(process.argv.slice(2));
+if ('answer' in chosen) {
+  (chosen.exitCode === 0 ? process.stdout : process.stderr).write(`${chosen.answer}\n`);
+  process.exit(chosen.exitCode);
+}
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 mkdirSync(join(ROOT, '.run'), { recursive: true });
@@ -24,4 +31,4 @@ if (status !== 0) throw new Error(`The sources could not be compiled:\n${stdout}
 const { code } = await bundleWorkflowCode({ workflowsPath: join(compiled, 'workflows', 'index.js'), logger: new DefaultLogger('WARN') });
 writeFileSync(join(compiled, 'workflow-bundle.js'), code);
 const { run } = (await import(pathToFileURL(join(compiled, 'bench', 'run.js')).href)) as typeof Run;
-await run(ROOT, process.argv.slice(2));
+await run(ROOT, chosen);

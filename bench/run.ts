@@ -2,11 +2,11 @@ import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { growth } from './sections/growth.ts';
 import { historical } from './sections/historical.ts';
 import { materialize } from './sections/materialize.ts';
 import { online } from './sections/online.ts';
+import { SECTION_NAMES, type BenchArguments, type SectionName } from './support/arguments.ts';
 import { keepSections, keptSections } from './support/kept-sections.ts';
 import { loadAverage, machineFacts } from './support/machine.ts';
 import { renderPage, type Measured, type Section } from './support/report.ts';
@@ -24,33 +24,26 @@ export interface Bench {
   readonly repeats: number;
 }
 
-const SECTIONS: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = { historical, growth, materialize, online };
+const SECTIONS: Readonly<Record<SectionName, (bench: Bench) => Promise<Section>>> = { historical, growth, materialize, online };
 
-/** Runs the sections that the arguments name and writes the page; servers and files of the run are gone afterwards, whatever happens. */
-export async function run(root: string, args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { only: { type: 'string' }, quick: { type: 'boolean' }, full: { type: 'boolean' }, repeats: { type: 'string' }, output: { type: 'string' } } });
-  const names = values.only?.split(',') ?? Object.keys(SECTIONS);
-  const unknown = names.filter((name) => !(name in SECTIONS));
-  if (unknown.length > 0) throw new Error(`--only ${unknown.join(',')}: there are ${Object.keys(SECTIONS).join(', ')}.`);
-  const size = values.quick === true ? 'quick' : values.full === true ? 'full' : 'normal';
-  const repeats = Number(values.repeats ?? (size === 'quick' ? 1 : 3));
-  if (!Number.isInteger(repeats) || repeats < 1) throw new Error('--repeats is a whole number from 1.');
-  const whole = size !== 'quick' && names.length === Object.keys(SECTIONS).length;
-  const output = values.output ?? (whole ? join(root, 'docs', 'benchmarks.md') : join(root, '.run', 'benchmarks.md'));
+/** Runs the sections that are asked for and writes the page; servers and files of the run are gone afterwards, whatever happens. */
+export async function run(root: string, { names, size, repeats, output: chosenOutput }: BenchArguments): Promise<void> {
+  const whole = size !== 'quick' && names.length === SECTION_NAMES.length;
+  const output = chosenOutput ?? (whole ? join(root, 'docs', 'benchmarks.md') : join(root, '.run', 'benchmarks.md'));
   const tools = process.env['ML_PIPELINE_TOOLS'] ?? join(root, '.tools');
   const facts = machineFacts(tools);
   console.error(facts.map(([name, value]) => `${name}: ${value}`).join('\n'));
   const sections = await measureAll(root, tools, names, size, repeats);
   const kept = size === 'quick' ? new Map<string, Measured>() : await keptSections(root, facts);
   if (size !== 'quick') await keepSections(root, facts, sections);
-  const page = renderPage(facts, Object.keys(SECTIONS).flatMap((name) => sections.get(name) ?? kept.get(name) ?? []));
+  const page = renderPage(facts, SECTION_NAMES.flatMap((name) => sections.get(name) ?? kept.get(name) ?? []));
   console.log(page);
   await writeFile(`${output}.new`, page);
   await rename(`${output}.new`, output);
   console.error(`Written to ${output}`);
 }
 
-async function measureAll(root: string, tools: string, names: readonly string[], size: Bench['size'], repeats: number): Promise<ReadonlyMap<string, Measured>> {
+async function measureAll(root: string, tools: string, names: readonly SectionName[], size: Bench['size'], repeats: number): Promise<ReadonlyMap<string, Measured>> {
   const python = join(tools, 'feast', 'bin', 'python');
   const folder = await mkdtemp(join(tmpdir(), 'ml-pipeline-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true })); // also where it is interrupted
@@ -61,7 +54,7 @@ async function measureAll(root: string, tools: string, names: readonly string[],
     const sections = new Map<string, Measured>();
     for (const name of names) {
       const how = `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, ${size === 'normal' ? 'the default run' : `--${size}`}, ${repeats} of each, taking turns; load average at the start ${await loadAverage()}`;
-      sections.set(name, { ...(await SECTIONS[name]!({ root, folder, servers, size, repeats, feastPython: existsSync(python) ? python : undefined })), how, size });
+      sections.set(name, { ...(await SECTIONS[name]({ root, folder, servers, size, repeats, feastPython: existsSync(python) ? python : undefined })), how, size });
     }
     return sections;
   } finally {
