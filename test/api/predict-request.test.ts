@@ -19,8 +19,8 @@ describe('A request that is wrong', () => {
 
   it('is told every problem with its JSON path, the value found and the nearest name', async () => {
     assert.deepEqual(await problems({ instances: [GOOD, { entities: { origin: null, plan_id: 7 }, request: { distance: 'far', weekend: 0, meals: 'hot' }, requests: {} }], instance: [] }), [
-      'instance is not known here. Known here: instances.',
-      'instances[1].requests is not known here. Known here: entities, request.',
+      'instance is not known here. Did you mean "instances"?',
+      'instances[1].requests is not known here. Did you mean "request"?',
       'instances[1].entities.plan_id is not known here. Did you mean "plane_id"?',
       'instances[1].entities.origin is null. Name an entity; one that the store does not know is answered, too.',
       'instances[1].entities.plane_id is missing',
