@@ -14,8 +14,7 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
       run(async (output) => {
         const { temporal, logsFolder } = await services.settings();
         const worker = await services.startWorker({ log: processLog('worker', logsFolder) });
-        if (output.interactive) output.note(`Working on ${temporal.taskQueue} at ${temporal.address}.`);
-        await untilStopped(worker);
+        await untilStopped(worker, () => { if (output.interactive) output.note(`Working on ${temporal.taskQueue} at ${temporal.address}.`); });
       }),
     );
   program
@@ -32,8 +31,7 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
         const { logsFolder } = await services.settings();
         await services.refuseTakenPort('api', { ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
         const api = await services.startApi({ log: processLog('api', logsFolder), ...(model === undefined ? {} : { model }), ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
-        if (output.interactive) output.note(`Serving ${api.model === 'none' ? 'features' : api.model} at ${api.url}; its documentation is ${api.url}/docs.`);
-        await untilStopped(api);
+        await untilStopped(api, () => { if (output.interactive) output.note(`Serving ${api.model === 'none' ? 'features' : api.model} at ${api.url}; its documentation is ${api.url}/docs.`); });
       }),
     );
   const mlflow = program.command('mlflow').description('MLflow\'s own tools on this project\'s runs.');
@@ -46,8 +44,7 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
       run<{ readonly port?: number }>(async (output, { port }) => {
         await services.refuseTakenPort('mlflow', port === undefined ? {} : { port });
         const ui = await services.startMlflowUi({ onStep: (step) => output.note(step), ...(port === undefined ? {} : { port }) });
-        output.note(`MLflow's UI is at ${ui.url}. By hand:\n  ${ui.command}`);
-        await untilStopped(ui);
+        await untilStopped(ui, () => output.note(`MLflow's UI is at ${ui.url}. By hand:\n  ${ui.command}`));
       }),
     );
   mlflow
@@ -65,9 +62,9 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
 
 /**
  * Waits for the end, or for SIGINT or SIGTERM, and then for an orderly stop. A second signal ends the process at once, and with it what it started: by that signal, whoever
- * else listens for it.
+ * else listens for it. That it runs is said when signals are heard: who reads it may send one at once.
  */
-async function untilStopped(running: Running): Promise<void> {
+async function untilStopped(running: Running, sayThatItRuns: () => void): Promise<void> {
   let stop: () => void = () => undefined;
   let asked = false;
   const stopping = new Promise<void>((resolve) => {
@@ -80,6 +77,7 @@ async function untilStopped(running: Running): Promise<void> {
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
+    sayThatItRuns();
     await Promise.race([running.done, stopping]);
     await running.stop();
     await running.done;
