@@ -114,6 +114,7 @@ const services: Services = {
     const { startMlflowUi } = await import('../adapters/mlflow/ui.ts');
     return startMlflowUi({ root: fileStoreFolder(folder, config.tracking), port: port ?? (await mlflowPort()), toolsFolder: findToolsFolder(folders()), installScript, onStep });
   },
+  costBasis: async (recipe, assumptions) => (await import('../config/cost-basis.ts')).loadCostBasis(findProjectFolder(process.cwd()), recipe, assumptions),
   migrateMlflow: async (target, onLine) => {
     const { folder, config } = await project();
     const { migrateFileStore } = await import('../adapters/mlflow/migrate.ts');

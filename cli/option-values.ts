@@ -34,6 +34,11 @@ export function pair(text: string, earlier: readonly (readonly [string, string])
   return [...earlier, [text.slice(0, split), text.slice(split + 1)]];
 }
 
+/** Collects an option that may be given several times. */
+export function repeatable(text: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, text];
+}
+
 /** `30s`, `10m` or `1h` in milliseconds. */
 export function waitingTime(text: string): number {
   const [, count, unit] = /^(\d{1,4})([smh])$/.exec(text) ?? [];

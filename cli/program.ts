@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { registerAttach } from './commands/attach.ts';
+import { registerCost } from './commands/cost/index.ts';
 import { registerFeatures } from './commands/features/index.ts';
 import { registerGc } from './commands/gc.ts';
 import { registerMachine } from './commands/machine.ts';
@@ -26,7 +27,7 @@ export function createProgram(services: Services, version: string): Command {
     .addHelpText('after', `\nExample:\n  ml-pipeline train --recipe-file models/classification/random_forest_classifier\n\nExit codes: ${EXIT.ok} done, ${EXIT.failed} the work failed, ${EXIT.refused} refused before it began, ${EXIT.unavailable} a server does not answer, ${EXIT.interrupted} Ctrl-C.`)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.refused));
   const context = createCommandContext(services);
-  for (const register of [registerMachine, registerStack, registerFeatures, registerTrain, registerMaterialize, registerSchedule, registerAttach, registerRuns, registerProcesses, registerPredict, registerGc]) register(program, context);
+  for (const register of [registerMachine, registerStack, registerFeatures, registerTrain, registerMaterialize, registerSchedule, registerAttach, registerRuns, registerProcesses, registerPredict, registerGc, registerCost]) register(program, context);
   for (const command of allCommands(program)) command.option('--json', 'print the result as JSON').copyInheritedSettings(program);
   return program;
 }

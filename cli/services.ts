@@ -3,6 +3,8 @@ import type { RowStream } from '../ports/warehouse.ts';
 import type { Micros } from '../domain/instant.ts';
 import type { JoinKeyType } from '../domain/features/value-types.ts';
 import type { ColumnSchema, RecordBatch } from '../domain/data/columns.ts';
+import type { Assumptions } from '../domain/cost/assumptions.ts';
+import type { PriceList } from '../domain/cost/price-list.ts';
 import type { ScheduleDefinition } from '../domain/schedules/definition.ts';
 import type { Log } from '../ports/log.ts';
 import type { BackgroundProcesses, LocalStack, ProbeResult, StackProcess } from '../ports/local-stack.ts';
@@ -81,7 +83,17 @@ export interface Services {
   /** Makes a project in the folder; existing files stay. Resolves to the files written. */
   init(folder: string): Promise<readonly string[]>;
   startMlflowUi(options: { readonly port?: number; readonly onStep: (step: string) => void }): Promise<Running & { readonly url: string; readonly command: string }>;
+  /** What an estimate of the recipe's cost starts from, out of files alone; `assumptions`: the path of a YAML file. */
+  costBasis(recipe: string, assumptions?: string): Promise<CostBasis>;
   migrateMlflow(target: string, onLine: (line: string) => void): Promise<void>;
+}
+
+/** See config/cost-basis.ts. */
+export interface CostBasis {
+  /** Features that are read for one prediction. */
+  readonly features: number;
+  readonly prices: PriceList;
+  readonly assumptions: Assumptions;
 }
 
 export interface LoadedData {

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createFeatureRepositorySource } from '../adapters/feature-repo/feature-repository-source.ts';
+import { readPositionedYaml } from '../adapters/yaml/recipe-document.ts';
+import { createYamlRecipeSource } from '../adapters/yaml/recipe-source.ts';
+import { assumptions, type Assumptions } from '../domain/cost/assumptions.ts';
+import type { PriceList } from '../domain/cost/price-list.ts';
+import { PipelineError, refuseProblems } from '../domain/errors.ts';
+import { selectFeatures } from '../domain/features/resolve.ts';
+import type { Recipe } from '../domain/recipe/recipe.ts';
+import { check } from '../domain/validation/shape.ts';
+import { loadPriceList } from './prices.ts';
+
+/** What an estimate starts from. */
+export interface CostBasis {
+  /** Features that are read for one prediction. */
+  readonly features: number;
+  readonly prices: PriceList;
+  readonly assumptions: Assumptions;
+}
+
+/** From the project's files alone: recipe, feature definitions, prices, and assumptions from a YAML file (without one, the defaults). No server is asked. */
+export async function loadCostBasis(projectFolder: string, recipeName: string, assumptionsPath?: string): Promise<CostBasis> {
+  const { recipe } = await createYamlRecipeSource(join(projectFolder, 'recipes')).load(recipeName);
+  return { features: await countFeatures(projectFolder, recipe), prices: await loadPriceList(projectFolder), assumptions: await readAssumptions(assumptionsPath) };
+}
+
+async function countFeatures(projectFolder: string, { augmenter }: Recipe): Promise<number> {
+  if (augmenter.type === 'pass_through') return 0;
+  const repository = await createFeatureRepositorySource(join(projectFolder, 'feature_repo')).load();
+  return selectFeatures(repository, augmenter.feature_service === undefined ? { features: augmenter.features ?? [] } : { featureService: augmenter.feature_service }).columns.length;
+}
+
+async function readAssumptions(path: string | undefined): Promise<Assumptions> {
+  if (path === undefined) return check(assumptions, {}).value;
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new PipelineError('NOT_FOUND', `There is no readable file ${path} with assumptions. docs/cost.md shows one.`, { cause: error });
+  });
+  const document = readPositionedYaml(text, path);
+  refuseProblems('INVALID_INPUT', `${path} cannot be read.`, document.problems);
+  const { value, issues } = check(assumptions, document.value ?? {});
+  refuseProblems('INVALID_INPUT', `The assumptions in ${path} have problems.`, issues.map(document.locate));
+  return value;
+}
