@@ -14,7 +14,7 @@ const RULES = {
   activities: { values: ['domain', 'ml', 'temporal'], types: ['ports'], packages: ['@temporalio/activity', '@temporalio/common'], node: true },
   api: { values: ['domain', 'ports', 'temporal'], types: [], packages: ['express', 'prom-client', 'swagger-ui-dist'], node: true },
   cli: { values: ['domain', 'ports', 'temporal'], types: [], packages: ['commander', '@temporalio/client', '@temporalio/common'], node: true },
-  config: { values: ['domain', 'ports', 'adapters'], types: [], packages: [], node: true },
+  config: { values: ['domain', 'ports', 'adapters'], types: ['temporal'], packages: [], node: true },
   workers: { values: ['domain', 'ports', 'temporal', 'activities'], types: [], packages: ['@temporalio/worker', '@temporalio/common'], node: true },
 };
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkMaterialization } from '../activities/plan-materialization.ts';
 import { startPushDelivery, storeOfDefined } from '../adapters/postgres/push-delivery.ts';
-import { createMaterializationRunner } from '../adapters/temporal/materialization-runner.ts';
 import { bindPorts, closePorts } from '../config/bind-ports.ts';
 import type { Project } from '../config/load-config.ts';
+import { temporalConnection } from '../config/temporal-settings.ts';
 import type { Log } from '../ports/log.ts';
+import type { MaterializationRunner } from '../ports/materialization-runner.ts';
 import type { Ports } from '../ports/ports.ts';
 import { createApp } from './create-app.ts';
 import { holdDefinitions } from './feast/definitions.ts';
@@ -37,7 +37,7 @@ export async function startApi(project: Project, options: { readonly model: stri
       throw error;
     });
     const app = createApp({ ...(models === undefined ? {} : { models }), ...(features === undefined ? {} : { features }), onlineStore: ports.onlineStore, clock: ports.clock, log });
-    const api = await serveApi(app, models, { host, port, log });
+    const api = await serveApi(app, models, { host, port, log, stopDelayMs: 1000 * (project.config.api.stop_delay_seconds ?? 0) });
     return {
       url: api.url,
       stop: async () => {
@@ -70,14 +70,27 @@ function openFeatures(project: Project, ports: Ports, log: Log, options: Feature
 /** What the feature routes need. Predictions need no registry: beside a model they are served without it until it answers. */
 async function openRoutes(project: Project, ports: Ports, log: Log, { readOnly, opened, isAlone }: FeatureOptions & { readonly readOnly: boolean }): Promise<FeatureServer> {
   const { clock, onlineStore, pushLog } = ports;
-  const { address, namespace, task_queue: taskQueue } = project.config.temporal;
   const definitions = await holdDefinitions(ports.featureRegistry, { project: project.config.project, log, transforms: ports.transformRunner, isRequired: isAlone });
   opened.push(() => definitions.close());
-  const runner = createMaterializationRunner({ address, namespace, taskQueue, check: (request) => checkMaterialization(ports, request) });
+  const runner = runnerOnDemand(project, ports);
   opened.push(() => runner.close());
   await Promise.race([pushLog.prepare().catch((error: unknown) => log.warn('the tables of pushes are not there yet', { error: error instanceof Error ? error.message : String(error) })), sleep(PREPARE_MS, undefined, { ref: false })]);
   const defined = storeOfDefined(ports);
   const delivery = startPushDelivery({ pushLog, onlineStore: defined, clock, log });
   opened.push(() => delivery.stop());
   return { readOnly, definitions, onlineStore, clock, log, runner, queue: createPushQueue({ pushLog, onlineStore: defined, log, pendingRows: () => delivery.pendingRows }) };
+}
+
+/** Temporal's client takes a good part of a second to load, on one core: it is loaded by the first materialization that is asked for, not by the start. */
+function runnerOnDemand({ folder, config }: Project, ports: Ports): MaterializationRunner {
+  let opened: Promise<MaterializationRunner> | undefined;
+  const open = async (): Promise<MaterializationRunner> => {
+    const [{ checkMaterialization }, { createMaterializationRunner }] = await Promise.all([import('../activities/plan-materialization.ts'), import('../adapters/temporal/materialization-runner.ts')]);
+    const { namespace, task_queue: taskQueue } = config.temporal;
+    return createMaterializationRunner({ connection: await temporalConnection(folder, config.temporal), namespace, taskQueue, check: (request) => checkMaterialization(ports, request) });
+  };
+  return {
+    start: async (request) => (await (opened ??= open())).start(request),
+    close: async () => (await opened)?.close(),
+  };
 }

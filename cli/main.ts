@@ -4,6 +4,7 @@ import { readSettings } from '../adapters/local-stack/environment-file.ts';
 import { findToolsFolder, installTools, type ProjectFolders } from '../adapters/local-stack/tools-folder.ts';
 import { postgresUrl, bindPorts, closePorts } from '../config/bind-ports.ts';
 import { findProjectFolder, loadProject, type Project } from '../config/load-config.ts';
+import { temporalConnection } from '../config/temporal-settings.ts';
 import { fileStoreFolder } from '../config/tracking-settings.ts';
 import { PipelineError } from '../domain/errors.ts';
 import { packageFolder, packageVersion } from './package-folder.ts';
@@ -47,11 +48,13 @@ const services: Services = {
     await services.withPorts((ports) => checkMaterialization(ports, input));
   },
   withTemporal: async (use) => {
-    const { address, namespace } = (await project()).config.temporal;
-    const connection = Connection.lazy({ address, connectTimeout: CONNECT_TIMEOUT });
+    const { folder, config } = await project();
+    const { address, namespace } = config.temporal;
+    const place = await temporalConnection(folder, config.temporal);
+    const connection = Connection.lazy({ ...place, connectTimeout: CONNECT_TIMEOUT });
     await connection.ensureConnected().catch(async (error: unknown) => {
       await connection.close(); // it would go on trying, and keep this process alive
-      throw new PipelineError('UNAVAILABLE', `Temporal does not answer at ${address}. Start it with \`ml-pipeline stack up\`, or see temporal.address in config/environments.`, { cause: error });
+      throw new PipelineError('UNAVAILABLE', `Temporal does not answer at ${address}.${await (await import('../adapters/temporal/why-away.ts')).whyAway(place)} Start it with \`ml-pipeline stack up\`, or see temporal.address in config/environments.`, { cause: error });
     });
     try {
       return await use(new Client({ connection, namespace }));
@@ -77,13 +80,13 @@ const services: Services = {
   processes: async () => {
     const { folder, config } = await project();
     const [{ backgroundProcesses }, { stackPorts }, { workerAnswers }] = [await import('../adapters/local-stack/background-processes.ts'), await import('../adapters/local-stack/settings.ts'), await import('../adapters/local-stack/worker-answers.ts')];
-    const { address, namespace, task_queue: taskQueue } = config.temporal;
+    const { namespace, task_queue: taskQueue } = config.temporal;
     return backgroundProcesses({
       projectFolder: folder,
       commandFile: join(packageFolder(), 'bin', 'ml-pipeline.js'),
       ports: stackPorts(readSettings(folder, process.env)),
       environment: process.env,
-      workerAnswers: (pid) => workerAnswers({ address, namespace, taskQueue }, pid),
+      workerAnswers: async (pid) => workerAnswers({ connection: await temporalConnection(folder, config.temporal), namespace, taskQueue }, pid),
     });
   },
   refuseTakenPort: async (process, { host, port }) => {

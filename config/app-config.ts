@@ -1,6 +1,7 @@
 import { schedules } from '../domain/schedules/definition.ts';
 import { choice, list, number, refuse, show, text, type Shape } from '../domain/validation/shape.ts';
 import { defaulted, object, optional, required, type ObjectOf } from '../domain/validation/object.ts';
+import { temporal } from './temporal-settings.ts';
 import { tracking } from './tracking-settings.ts';
 
 const port = number({ integer: true, min: 1, max: 65_535 });
@@ -29,14 +30,15 @@ const fields = {
       user: optional(text()),
       password: optional(text()),
       tls: optional(object({ ca_file: optional(text()) })),
+      replicas_to_wait: optional(number({ integer: true, min: 0 })),
       key_ttl_seconds: required(keyLifetime),
     }),
   ),
   artifacts: required(object({ type: required(choice(['file'])), folder: required(text()) })),
   tracking: required(tracking),
-  temporal: required(object({ address: required(text({ pattern: /^[^\s:]+:\d+$/, means: 'host:port' })), namespace: required(text()), task_queue: required(text()), ui: required(text()) })),
-  /** `model`: what is served where the command names no other. `feature_server`: docs/feature-server.md. */
-  api: required(object({ host: required(text()), port: required(port), model: required(text()), feature_server: optional(choice(['all', 'read', 'off'])) })),
+  temporal: required(temporal),
+  /** `model`: what is served where the command names no other. `feature_server`: docs/feature-server.md. `stop_delay_seconds`: docs/deploy.md. */
+  api: required(object({ host: required(text()), port: required(port), model: required(text()), feature_server: optional(choice(['all', 'read', 'off'])), stop_delay_seconds: optional(number({ min: 0, max: 4 })) })),
   logs: required(object({ folder: required(text()) })),
   /** Name -> schedule; `ml-pipeline schedule apply` makes Temporal's schedules equal to it. docs/schedules.md */
   schedules: optional(schedules),

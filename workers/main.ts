@@ -1,7 +1,9 @@
 import { NativeConnection, Runtime, DefaultLogger, makeTelemetryFilterString } from '@temporalio/worker';
 import { startPushDelivery, storeOfDefined } from '../adapters/postgres/push-delivery.ts';
+import { whyAway } from '../adapters/temporal/why-away.ts';
 import { bindPorts, closePorts } from '../config/bind-ports.ts';
 import type { Project } from '../config/load-config.ts';
+import { temporalConnection } from '../config/temporal-settings.ts';
 import { PipelineError } from '../domain/errors.ts';
 import type { Log } from '../ports/log.ts';
 import { logTemporal } from './temporal-log.ts';
@@ -28,8 +30,9 @@ function installRuntime(log: Log): void {
 export async function startWorkers(project: Project, log: Log): Promise<RunningWorker> {
   installRuntime(log);
   const { address, namespace, task_queue: taskQueue } = project.config.temporal;
-  const connection = await NativeConnection.connect({ address }).catch((error: unknown) => {
-    throw new PipelineError('UNAVAILABLE', `Temporal does not answer at ${address}. Start it with \`ml-pipeline stack up\`, or see temporal.address in config/environments.`, { cause: error });
+  const place = await temporalConnection(project.folder, project.config.temporal);
+  const connection = await NativeConnection.connect(place).catch(async (error: unknown) => {
+    throw new PipelineError('UNAVAILABLE', `Temporal does not answer at ${address}.${await whyAway(place)} Start it with \`ml-pipeline stack up\`, or see temporal.address in config/environments.`, { cause: error });
   });
   const ports = await bindPorts(project);
   const workers = await createWorkerSet(connection, ports, { namespace, taskQueue, workflowBundle: await workflowBundle() });

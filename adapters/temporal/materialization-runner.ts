@@ -2,12 +2,13 @@ import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@tempo
 import { WorkflowIdConflictPolicy } from '@temporalio/common';
 import { PipelineError } from '../../domain/errors.ts';
 import type { MaterializationRequest, MaterializationRunner } from '../../ports/materialization-runner.ts';
+import type { TemporalConnection } from '../../temporal/connection.ts';
 import type { MaterializeFeaturesInput } from '../../temporal/inputs.ts';
 import { materializeWorkflowId } from '../../temporal/workflow-ids.ts';
 import { materializationFailure } from './materialization-failure.ts';
 
 export interface MaterializationRunnerOptions {
-  readonly address: string;
+  readonly connection: TemporalConnection;
   readonly namespace: string;
   readonly taskQueue: string;
   /** Refuses what the workflow's plan would refuse, and changes nothing. */
@@ -18,8 +19,8 @@ export interface MaterializationRunnerOptions {
 const START_MS = 5_000;
 
 /** Materializations as Temporal workflows, under the ids that the commands give them. Connects with the first call. */
-export function createMaterializationRunner({ address, namespace, taskQueue, check }: MaterializationRunnerOptions): MaterializationRunner {
-  const connection = Connection.lazy({ address, connectTimeout: START_MS });
+export function createMaterializationRunner({ connection: place, namespace, taskQueue, check }: MaterializationRunnerOptions): MaterializationRunner {
+  const connection = Connection.lazy({ ...place, connectTimeout: START_MS });
   const client = new Client({ connection, namespace });
   return {
     start: async (request) => {
@@ -31,7 +32,7 @@ export function createMaterializationRunner({ address, namespace, taskQueue, che
         return { ended: handle.result().then(() => undefined, (error: unknown) => Promise.reject(materializationFailure(error, workflowId))) };
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError) throw new PipelineError('CONFLICT', `The workflow ${workflowId} is running.`, { cause: error });
-        throw new PipelineError('UNAVAILABLE', `Temporal at ${address} could not start ${workflowId}: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+        throw new PipelineError('UNAVAILABLE', `Temporal at ${place.address} could not start ${workflowId}: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
       }
     },
     close: () => connection.close(),

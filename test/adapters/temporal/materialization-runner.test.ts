@@ -18,7 +18,7 @@ describe('A materialization that is started for a request', function () {
   let address: string;
   const runners: MaterializationRunner[] = [];
   const open = (options: Partial<MaterializationRunnerOptions> = {}): MaterializationRunner => {
-    const runner = createMaterializationRunner({ address, namespace: 'default', taskQueue: randomId('nobody'), check: () => Promise.resolve(), ...options });
+    const runner = createMaterializationRunner({ connection: { address }, namespace: 'default', taskQueue: randomId('nobody'), check: () => Promise.resolve(), ...options });
     runners.push(runner);
     return runner;
   };
@@ -52,7 +52,7 @@ describe('A materialization that is started for a request', function () {
   });
 
   it('is UNAVAILABLE where Temporal is away', async () => {
-    await assert.rejects(open({ address: '127.0.0.1:1' }).start({ views: ['v'], end: END }), { code: 'UNAVAILABLE', message: /^Temporal at 127\.0\.0\.1:1 could not start materialize-v/ });
+    await assert.rejects(open({ connection: { address: '127.0.0.1:1' } }).start({ views: ['v'], end: END }), { code: 'UNAVAILABLE', message: /^Temporal at 127\.0\.0\.1:1 could not start materialize-v/ });
   });
 
   const failed = (cause: Error): WorkflowFailedError => new WorkflowFailedError('Workflow execution failed', cause, RetryState.MAXIMUM_ATTEMPTS_REACHED);
