@@ -7,6 +7,7 @@ import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import type { FittedModel } from '../../domain/model/fitted-model.ts';
 import type { FittedPreprocessor, InputColumn } from '../../domain/model/preprocessor.ts';
 import type { WrappedArtifact } from '../../domain/model/wrapped-artifact.ts';
+import type { ExperimentTracker } from '../../ports/experiment-tracker.ts';
 import { testView } from '../contracts/online-rows.ts';
 
 export const HOUR_SECONDS = 3600;
@@ -54,7 +55,7 @@ export type Task = 'multiclass' | 'regression';
 export const CLASSES = ['early', 'on time', 'late'];
 
 /** Coefficients differ by class and by `seed`, so that two models never agree. */
-function fitted(task: Task, seed: number): FittedModel {
+function linearModel(task: Task, seed: number): FittedModel {
   const columns = preprocessor('ignore').outputColumns.length;
   const row = (output: number): Float64Array => Float64Array.from({ length: columns }, (_, i) => Math.sin(seed + 3 * output + i) / 2);
   return task === 'regression'
@@ -81,10 +82,20 @@ function artifact(task: Task): WrappedArtifact {
   };
 }
 
+interface ModelOptions {
+  readonly task?: Task;
+  readonly seed?: number;
+  readonly handleUnknown?: 'ignore' | 'error';
+  readonly alias?: string;
+  /** In place of a small linear model. */
+  readonly fitted?: FittedModel;
+  /** In place of a file store in `root`. */
+  readonly tracker?: ExperimentTracker;
+}
+
 /** A model store in `root` with a model registered as `arrival`; `seed` tells models apart. Resolves to its version. */
-export async function registerModel(root: string, options: { readonly task?: Task; readonly seed?: number; readonly handleUnknown?: 'ignore' | 'error'; readonly alias?: string } = {}): Promise<string> {
-  const { task = 'multiclass', seed = 1, handleUnknown = 'ignore', alias = 'champion' } = options;
-  const tracker = createFileTracker({ root });
+export async function registerModel(root: string, options: ModelOptions = {}): Promise<string> {
+  const { task = 'multiclass', seed = 1, handleUnknown = 'ignore', alias = 'champion', fitted = linearModel(task, seed), tracker = createFileTracker({ root }) } = options;
   const experimentId = await tracker.ensureExperiment('arrival');
   const { runId } = await tracker.ensureRun({ key: `run-${task}-${seed}-${handleUnknown}`, experimentId, name: `run ${seed}`, startMillis: 1_700_000_000_000 + seed, tags: {} });
   const { modelId } = await tracker.ensureLoggedModel({
@@ -96,7 +107,7 @@ export async function registerModel(root: string, options: { readonly task?: Tas
     metrics: [],
     writeFiles: async (folder, model) => {
       const [onnxFile, libraryFile] = [join(root, `${model.modelId}.onnx`), join(root, 'model.json')];
-      await createOnnxModelGraphs().writeModel({ preprocessor: preprocessor(handleUnknown), model: fitted(task, seed), classes: artifact(task).classes }, onnxFile);
+      await createOnnxModelGraphs().writeModel({ preprocessor: preprocessor(handleUnknown), model: fitted, classes: artifact(task).classes }, onnxFile);
       await writeFile(libraryFile, '{}');
       await createModelPackager().write(folder, { artifact: artifact(task), runId, createdMillis: 1_700_000_000_000, onnxFile, libraryFiles: [libraryFile], ...model });
     },

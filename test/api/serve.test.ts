@@ -60,6 +60,25 @@ describe('The API as a process', () => {
     await api.close();
   });
 
+  it('goes on answering for the delay that it is given, on connections that it then ends, and says meanwhile that requests belong elsewhere', async () => {
+    const store = slowStore();
+    store.letGo();
+    const harness = await openApiHarness({}, store);
+    const app = createApp({ models: harness.models, onlineStore: store, clock: { now: () => 0 }, log: memoryLog().log });
+    const api = await serveApi(app, undefined, { host: '127.0.0.1', port: 0, log: memoryLog().log, stopDelayMs: 300 });
+    const ask = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${api.url}${path}`, init);
+    assert.deepEqual((await Promise.all([ask('/health/ready'), ask('/health/live')])).map(({ status }) => status), [200, 200]);
+    const stopped = api.stop();
+    const predicted = await ask('/predict', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ instances: [INSTANCE] }) });
+    assert.deepEqual([predicted.status, predicted.headers.get('connection')], [200, 'close']);
+    const ready = await ask('/health/ready');
+    assert.deepEqual([ready.status, await ready.json()], [503, { status: 'stopping' }]);
+    assert.equal((await ask('/health/live')).status, 200, 'it lives until its end: nobody needs to kill it');
+    await stopped;
+    await assert.rejects(ask('/health/live'));
+    await harness.close();
+  });
+
   it('names the port that is taken, and how to choose another', async () => {
     const api = await openApiHarness();
     const port = Number(new URL(api.url).port);
