@@ -4,7 +4,7 @@ import type { ScalarValue } from '../../domain/features/value-types.ts';
 import { arrayReader } from './copy-array.ts';
 import type { WireType } from './column-types.ts';
 import { POSTGRES_EPOCH_MICROS, exactInteger, float32 } from './copy-numbers.ts';
-import { TextReader } from './copy-texts.ts';
+import { TextReader } from '../../domain/data/text-reader.ts';
 
 export interface CopyColumn extends ColumnSchema {
   readonly wire: WireType;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { TextReader } from '../../../adapters/postgres/copy-texts.ts';
+import { TextReader } from '../../../domain/data/text-reader.ts';
 
 describe('the reader of texts of a column', () => {
   it('gives each text as it is, however often and in whatever order texts come', () => {
