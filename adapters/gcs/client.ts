@@ -1,0 +1,24 @@
+import { Storage } from '@google-cloud/storage';
+
+export interface StorageClientOptions {
+  /** Of the buckets; undefined: that of the credentials. Only making and listing buckets needs it. */
+  readonly project?: string;
+  /** Another address of the API, such as a private endpoint. With https callers are authenticated as usual, with http not at all. */
+  readonly apiEndpoint?: string;
+  /** Pauses before a repeat double up to this, at least 1. Default 32. */
+  readonly longestPauseSeconds?: number;
+}
+
+const TRIES_AFTER_THE_FIRST = 4;
+
+/**
+ * A client of Cloud Storage with the credentials of the environment (Application Default Credentials). Nothing is sent before the first call. What may pass (408, 429, 5xx, a broken
+ * connection) is tried again by the client, of writes only those that a precondition makes safe to repeat.
+ */
+export function createStorageClient({ project, apiEndpoint, longestPauseSeconds = 32 }: StorageClientOptions): Storage {
+  return new Storage({
+    ...(project === undefined ? {} : { projectId: project }),
+    ...(apiEndpoint === undefined ? {} : { apiEndpoint, useAuthWithCustomEndpoint: apiEndpoint.startsWith('https:') }),
+    retryOptions: { autoRetry: true, maxRetries: TRIES_AFTER_THE_FIRST, retryDelayMultiplier: 2, maxRetryDelay: longestPauseSeconds, totalTimeout: 300 },
+  });
+}
