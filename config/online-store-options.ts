@@ -18,6 +18,7 @@ export async function onlineStoreOptions(folder: string, { project, online_store
     ...(database === undefined ? {} : { database }),
     ...(user === undefined ? {} : { username: user }),
     ...(password === undefined ? {} : { password }),
+    ...(online.replicas_to_wait === undefined ? {} : { replicasToWait: online.replicas_to_wait }),
     ...(online.tls === undefined ? {} : { tls: true, ...(await authorityOf(folder, online.tls.ca_file)) }),
   };
 }

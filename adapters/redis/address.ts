@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import { PipelineError } from '../../domain/errors.ts';
+import type { ReplicaWait } from './replicas.ts';
 
 /** Where the server is: a URL (`redis://[user][:password]@host:port[/database]`, `rediss://` for TLS), or its parts. */
 export interface RedisAddress {
@@ -23,13 +24,18 @@ export interface RedisAddress {
   readonly otherNodes?: readonly { readonly host: string; readonly port: number }[];
   /** Milliseconds that a call may take, connecting included, before it fails with UNAVAILABLE. Default 5000. */
   readonly timeoutMs?: number;
+  /** Replicas of each server that must have what was written before a write is done; they have half of the timeout for it. Default 0: Redis answers first and replicates then. */
+  readonly replicasToWait?: number;
 }
 
 export interface ResolvedAddress {
   readonly host: string;
   readonly port: number;
+  /** How messages name it. */
+  readonly place: string;
   readonly database: number;
   readonly timeoutMs: number;
+  readonly replicas: ReplicaWait;
   /** What every connection is opened with, host and port aside. */
   readonly options: ReturnType<typeof connectionOptions>;
 }
@@ -38,8 +44,9 @@ const RETRIES_PER_CALL = 2;
 
 export function resolveAddress(address: RedisAddress): ResolvedAddress {
   const whole = { ...address, ...(address.url === undefined ? {} : parseUrl(address.url)) };
-  const { host = 'localhost', port = 6379, database = 0, timeoutMs = 5000 } = whole;
-  return { host, port, database, timeoutMs, options: connectionOptions({ ...whole, host }, timeoutMs) };
+  const { host = 'localhost', port = 6379, database = 0, timeoutMs = 5000, replicasToWait = 0 } = whole;
+  const place = `${whole.topology === 'cluster' ? 'Redis Cluster' : 'Redis'} at ${host}:${port}`;
+  return { host, port, place, database, timeoutMs, replicas: { place, count: replicasToWait, timeoutMs: Math.ceil(timeoutMs / 2) }, options: connectionOptions({ ...whole, host }, timeoutMs) };
 }
 
 function connectionOptions({ host, username, password, tls = false, certificateAuthority }: RedisAddress & { readonly host: string }, timeoutMs: number) {

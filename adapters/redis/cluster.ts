@@ -4,6 +4,7 @@ import type { ResolvedAddress } from './address.ts';
 import { explain } from './explain.ts';
 import type { TakeHash } from './hash-replies.ts';
 import { keySlot } from './key-slot.ts';
+import { whenReplicated } from './replicas.ts';
 import { answered, execute, sendAlone } from './servers.ts';
 import type { RedisAnswer, RedisCommand, RedisServers } from './servers.ts';
 
@@ -14,7 +15,42 @@ const MOVED_AWAY = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|LOADING|READONLY)\b|^Connec
 
 /** A Redis Cluster: commands go to the server that has their slot, and again to another one when the slot has moved or its server was replaced by a replica. */
 export function openCluster(address: ResolvedAddress, otherNodes: readonly { readonly host: string; readonly port: number }[]): RedisServers {
-  const { host, port, timeoutMs, options } = address;
+  const { place, replicas } = address;
+  let lastFailure = '';
+  const connect = (): Connected => connectCluster(address, otherNodes, (failure) => (lastFailure = failure));
+  const main = connect();
+  // WAIT holds up its connection: reads then have connections of their own.
+  const reading = replicas.count === 0 ? main : connect();
+  const primaries = async (): Promise<Redis[]> => {
+    await main.within(() => refreshSlots(main.cluster));
+    return main.cluster.nodes('master');
+  };
+  return {
+    slotOf: keySlot,
+    send: (commands) => main.send(commands),
+    async readHashes(reads, take) {
+      const answers = answered(await reading.send(reads.flatMap(({ keys, name, fields }) => keys.map((key) => ({ name, key, args: [key, ...fields] })))));
+      answers.forEach((items, index) => takeItems(items as readonly (Buffer | null)[], index, take));
+    },
+    primaries,
+    replicated: (write) => whenReplicated(primaries, replicas, write),
+    ping: async () => void (await main.within(() => Promise.all(main.cluster.nodes('master').map((node) => node.ping())))),
+    explain: (error, action) => explain(error, action, place, lastFailure),
+    close: async () => void (await Promise.all([...new Set([main, reading])].map((connected) => connected.close()))),
+  };
+}
+
+interface Connected {
+  readonly cluster: Cluster;
+  /** Does the work when the shape of the cluster is known; UNAVAILABLE where that and the work take too long. */
+  within<T>(work: () => Promise<T>): Promise<T>;
+  send(commands: readonly RedisCommand[]): Promise<RedisAnswer[]>;
+  close(): Promise<void>;
+}
+
+/** `tell`: is given why there is no connection, and nothing when there is one again. */
+function connectCluster(address: ResolvedAddress, otherNodes: readonly { readonly host: string; readonly port: number }[], tell: (failure: string) => void): Connected {
+  const { host, port, place, timeoutMs, options } = address;
   const cluster = new Cluster([{ host, port }, ...otherNodes], {
     lazyConnect: true,
     redisOptions: options,
@@ -25,32 +61,20 @@ export function openCluster(address: ResolvedAddress, otherNodes: readonly { rea
     slotsRefreshTimeout: Math.min(timeoutMs, 2000),
     clusterRetryStrategy: (attempt) => Math.min(100 * attempt, 1000),
   });
-  let lastFailure = '';
-  cluster.on('error', (error: Error) => (lastFailure = error.message));
-  cluster.on('ready', () => (lastFailure = ''));
+  cluster.on('error', (error: Error) => tell(error.message));
+  cluster.on('ready', () => tell(''));
   const ready = (): Promise<void> =>
     untilReady(cluster).catch(async (error: Error) => {
-      lastFailure = (await askForReason(address)) ?? error.message;
+      tell((await askForReason(address)) ?? error.message);
       throw error;
     });
-  const withinTime = <T>(work: Promise<T>): Promise<T> => limitTime(work, timeoutMs);
-  const send = (commands: readonly RedisCommand[]): Promise<RedisAnswer[]> => (commands.length === 0 ? Promise.resolve([]) : withinTime(ready().then(() => sendToServers(cluster, commands))));
+  const within = <T>(work: () => Promise<T>): Promise<T> => limitTime(ready().then(work), timeoutMs, place);
   return {
-    slotOf: keySlot,
-    send,
-    async readHashes(reads, take) {
-      const answers = answered(await send(reads.flatMap(({ keys, name, fields }) => keys.map((key) => ({ name, key, args: [key, ...fields] })))));
-      answers.forEach((items, index) => takeItems(items as readonly (Buffer | null)[], index, take));
-    },
-    async primaries() {
-      await withinTime(ready());
-      await withinTime(refreshSlots(cluster));
-      return cluster.nodes('master');
-    },
-    ping: async () => void (await withinTime(ready().then(() => Promise.all(cluster.nodes('master').map((node) => node.ping()))))),
-    explain: (error, action) => explain(error, action, `Redis Cluster at ${host}:${port}`, lastFailure),
+    cluster,
+    within,
+    send: async (commands) => (commands.length === 0 ? [] : within(() => sendToServers(cluster, commands))),
     async close() {
-      if (cluster.status === 'ready') await cluster.quit().catch((error: Error) => (lastFailure = error.message));
+      if (cluster.status === 'ready') await cluster.quit().catch((error: Error) => tell(error.message));
       cluster.disconnect();
     },
   };
@@ -128,10 +152,10 @@ function refreshSlots(cluster: Cluster): Promise<void> {
   return new Promise((resolve, reject) => cluster.refreshSlotsCache((error) => (error instanceof Error ? reject(error) : resolve())));
 }
 
-async function limitTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+async function limitTime<T>(work: Promise<T>, milliseconds: number, place: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new PipelineError('UNAVAILABLE', `The Redis Cluster did not answer within ${milliseconds} ms. Is one of its servers away?`)), milliseconds);
+    timer = setTimeout(() => reject(new PipelineError('UNAVAILABLE', `${place} did not answer within ${milliseconds} ms. Is one of its servers away?`)), milliseconds);
   });
   try {
     return await Promise.race([work, late]);

@@ -5,6 +5,7 @@ import { openCluster } from './cluster.ts';
 import { explain } from './explain.ts';
 import { createHashReader } from './hash-reader.ts';
 import { keySlot } from './key-slot.ts';
+import { whenReplicated } from './replicas.ts';
 import { execute } from './servers.ts';
 import type { RedisServers } from './servers.ts';
 
@@ -15,7 +16,7 @@ export function openRedis(address: RedisAddress): RedisServers {
   return openSingle(resolved, address.topology === 'cluster_endpoint' ? keySlot : () => 0);
 }
 
-function openSingle({ host, port, database, timeoutMs, options }: ResolvedAddress, slotOf: RedisServers['slotOf']): RedisServers {
+function openSingle({ host, port, place, database, timeoutMs, replicas, options }: ResolvedAddress, slotOf: RedisServers['slotOf']): RedisServers {
   const redis = new Redis({ ...options, host, port, db: database, lazyConnect: true, retryStrategy: (attempt) => Math.min(100 * attempt, 1000) });
   let lastFailure = '';
   const reading = redis.duplicate();
@@ -26,8 +27,9 @@ function openSingle({ host, port, database, timeoutMs, options }: ResolvedAddres
     send: (commands) => (commands.length === 0 ? Promise.resolve([]) : execute(redis, commands)),
     readHashes: (reads, take) => reader.read(reads, take),
     primaries: () => Promise.resolve([redis]),
+    replicated: (write) => whenReplicated(() => Promise.resolve([redis]), replicas, write),
     ping: async () => void (await redis.ping()),
-    explain: (error, action) => explain(error, action, `Redis at ${host}:${port}`, lastFailure),
+    explain: (error, action) => explain(error, action, place, lastFailure),
     async close() {
       // A client that never connected, or lost its server, has nothing to say good-bye to.
       if (redis.status === 'ready') await redis.quit().catch((error: Error) => (lastFailure = error.message));

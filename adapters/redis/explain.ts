@@ -10,13 +10,18 @@ const ANSWERS = [
   [/Script attempted to access|unknown command|Unknown Redis command/i, 'UNSUPPORTED', 'does not know a command that Redis 7 has.'],
   [/a stored timestamp/, 'INVALID_DATA', 'holds an event timestamp that cannot be read. Remove the key, or materialize into another project.'],
   [/^OOM/, 'UNAVAILABLE', 'is full. Raise maxmemory, or shorten the keys\' lifetime.'],
-  [/self[- ]signed certificate|unable to (verify the first|get (local )?issuer) certificate/i, 'UNAVAILABLE', 'shows a certificate that is self-signed, or that no known authority signed. Set tls.ca_file in online_store to the authority that signed it.'],
+  [/self[- ]signed certificate|unable to (verify the first|get (local )?issuer) certificate|certificate signature failure/i, 'INVALID_CONFIG', 'shows a certificate that is self-signed, or that no known authority signed. Set tls.ca_file in online_store to the authority that signed it.'],
+  [/certificate's altnames/, 'INVALID_CONFIG', 'shows a certificate for another name. Set online_store.host to the name that its certificate is for.'],
+  [/certificate has expired|certificate is not yet valid/, 'UNAVAILABLE', 'shows a certificate that is not valid at this time: have it renewed, or set the clock of this machine right.'],
   [/wrong version number|packet length too long/i, 'INVALID_CONFIG', 'does not speak TLS on that port. Set the port that does, or leave out `tls` in online_store.'],
   [/^(LOADING|BUSY|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|UNBLOCKED)/, 'UNAVAILABLE', 'is not ready for this call.'],
 ] as const;
 
-/** The connection was made, and ended by the server. */
-const CUT_OFF = /ECONNRESET|Connection is closed/;
+/** What may be wrong with the setting of TLS where a connection was made, and ended by the server or left without an answer. */
+const TLS_HINTS = [
+  [/ECONNRESET|Connection is closed/, ' A server that speaks TLS on that port ends plain connections so: see online_store.tls.'],
+  [/timed out/, ' A server that speaks no TLS on that port leaves TLS connections without an answer: see online_store.tls.'],
+] as const;
 
 /** The error that a caller sees for whatever a call threw. It carries no arguments of the call, so no data and no password. `lastFailure`: why there is no connection, or nothing. */
 export function explain(error: unknown, action: string, server: string, lastFailure: string): PipelineError {
@@ -29,7 +34,7 @@ export function explain(error: unknown, action: string, server: string, lastFail
   if (error.name === 'ReplyError') return new PipelineError('UNSUPPORTED', `${server} could not ${action}: it answered ${error.message.split(' ', 1)[0]}. Is it Redis 7 or later?`);
   if (isProgrammingError(error)) throw error;
   const reason = lastFailure === '' ? error.message : lastFailure;
-  return new PipelineError('UNAVAILABLE', `${server} could not ${action}: ${reason}. Is the server running, and is the address right?${CUT_OFF.test(reason) ? ' A server that speaks TLS on that port ends plain connections so: see online_store.tls.' : ''}`);
+  return new PipelineError('UNAVAILABLE', `${server} could not ${action}: ${reason}. Is the server running, and is the address right?${TLS_HINTS.find(([pattern]) => pattern.test(reason))?.[1] ?? ''}`);
 }
 
 function isProgrammingError(error: Error): boolean {

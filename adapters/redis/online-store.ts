@@ -33,7 +33,7 @@ export function createRedisOnlineStore(options: RedisOnlineStoreOptions): Online
     }
   };
   return {
-    write: (view, batch) => attempt(`write feature view ${view.name}`, () => layout.write(view, batch)),
+    write: (view, batch) => attempt(`write feature view ${view.name}`, () => servers.replicated(() => layout.write(view, batch))),
     read: (requests) => attempt('read features', async () => (await layout.readColumns(requests)).map((columns, index) => rowsOf(requests[index]!, columns))),
     readColumns: (requests) => attempt('read features', () => layout.readColumns(requests)),
     renew: async (view, asOfMicros, writtenSinceMicros) => {
@@ -42,7 +42,7 @@ export function createRedisOnlineStore(options: RedisOnlineStoreOptions): Online
     },
     entities: (view, batchSize) => explained(`list the entities of feature view ${view.name}`, layout.entities(view, batchSize)),
     versions: (view, entityKeys) => attempt(`look at rows of feature view ${view.name}`, () => layout.versions(view, entityKeys)),
-    remove: (view, entityKeys, versions) => attempt(`remove feature view ${view.name}`, () => layout.remove(view, entityKeys, versions)),
+    remove: (view, entityKeys, versions) => attempt(`remove feature view ${view.name}`, () => servers.replicated(() => layout.remove(view, entityKeys, versions))),
     ping: () => attempt('answer', () => servers.ping()),
     close: () => servers.close(),
   };
@@ -61,13 +61,19 @@ function createLayout(name: 'feast' | 'readable', options: LayoutOptions): Onlin
   return name === 'feast' ? createFeastLayout(options) : createReadableLayout(options);
 }
 
-function refuseWrongOptions({ project, layout, database, topology = 'single' }: RedisOnlineStoreOptions, keyTtlSeconds: number | null, rowsPerCall: number): void {
+function refuseWrongOptions({ project, layout, database, topology = 'single', replicasToWait = 0 }: RedisOnlineStoreOptions, keyTtlSeconds: number | null, rowsPerCall: number): void {
   if (project === '') throw new PipelineError('INVALID_CONFIG', 'The online store needs the name of the Feast project.');
   if (keyTtlSeconds !== null && !(Number.isInteger(keyTtlSeconds) && keyTtlSeconds > 0)) {
     throw new PipelineError('INVALID_CONFIG', `The lifetime of online keys is ${keyTtlSeconds} seconds; it must be a whole number above 0, or null for no end.`);
   }
   if (!(Number.isInteger(rowsPerCall) && rowsPerCall >= 1 && rowsPerCall <= 1000)) {
     throw new PipelineError('INVALID_CONFIG', `The rows per call of the online store are ${rowsPerCall}; they must be a whole number from 1 to 1000.`);
+  }
+  if (!(Number.isInteger(replicasToWait) && replicasToWait >= 0)) {
+    throw new PipelineError('INVALID_CONFIG', `online_store.replicas_to_wait is ${replicasToWait}; it must be a whole number from 0.`);
+  }
+  if (topology === 'cluster_endpoint' && replicasToWait > 0) {
+    throw new PipelineError('INVALID_CONFIG', 'Behind one address of several servers nobody can ask whose replicas have a write. Leave out online_store.replicas_to_wait, or set online_store.topology to cluster.');
   }
   if (topology === 'cluster' && (database ?? 0) !== 0) {
     throw new PipelineError('INVALID_CONFIG', `A Redis Cluster has database 0 only; online_store.database is ${database}. Leave it out.`);

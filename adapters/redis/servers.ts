@@ -30,6 +30,8 @@ export interface RedisServers {
   readHashes(reads: readonly HashRead[], take: TakeHash): Promise<void>;
   /** A connection to each server that holds keys. */
   primaries(): Promise<readonly Redis[]>;
+  /** Does the writes, and resolves when as many replicas of each server have them as the settings ask for. UNAVAILABLE where they do not, or where nobody can know; the writes can be repeated. */
+  replicated<T>(write: () => Promise<T>): Promise<T>;
   ping(): Promise<void>;
   /** Turns whatever a call threw into the error that the caller sees. It carries no arguments of the call, so no data and no password. */
   explain(error: unknown, action: string): PipelineError;

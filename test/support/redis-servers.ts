@@ -18,6 +18,11 @@ export interface TestRedisNode {
   readonly port: number;
   /** Ends the process as a crash would. */
   kill(): void;
+  /** Stops the process where it is, its connections open, until `thaw`. */
+  freeze(): void;
+  thaw(): void;
+  /** Starts a killed one again, with what it had on disk: who is in the cluster, and no rows. */
+  startAgain(): void;
 }
 
 export interface TestRedisCluster {
@@ -28,6 +33,11 @@ export interface TestRedisCluster {
 }
 
 export interface TestTlsRedisCluster extends TestRedisCluster {
+  /** What the server writes from now on reaches no replica, until `allowReplicas`. */
+  refuseReplicas(node: number): Promise<void>;
+  allowReplicas(node: number): Promise<void>;
+  /** `master` or `slave`, in Redis' words. */
+  roleOf(node: number): Promise<string>;
   readonly user: string;
   readonly certificateAuthority: string;
 }
@@ -38,6 +48,11 @@ export interface TestTlsRedis {
   readonly password: string;
   readonly certificateAuthority: string;
   close(): Promise<void>;
+}
+
+/** How the online store is told of the cluster: by the name that its certificate is for. */
+export function addressOfTls({ nodes, user: username, password, certificateAuthority }: TestTlsRedisCluster, node = 0) {
+  return { topology: 'cluster', host: 'localhost', port: nodes[node]!.port, username, password, tls: true, certificateAuthority } as const;
 }
 
 /** Three primaries with a replica each, on 127.0.0.1. A replica takes over within about three seconds after its primary has gone. */
@@ -53,7 +68,8 @@ export async function startRedisCluster(): Promise<TestRedisCluster> {
  */
 export async function startTlsRedisCluster(): Promise<TestTlsRedisCluster> {
   const { certificate, privateKey } = selfSigned({ forAddress: false });
-  const [user, password, replicaPassword] = ['features', randomBytes(12).toString('hex'), randomBytes(12).toString('hex')];
+  const user = 'features';
+  const [password, replicaPassword, operatorPassword] = [0, 1, 2].map(() => randomBytes(12).toString('hex')) as [string, string, string];
   const servers = await startCluster((port) => ({
     port: 0,
     settings: [
@@ -62,13 +78,33 @@ export async function startTlsRedisCluster(): Promise<TestTlsRedisCluster> {
       'tls-replication yes',
       'user default off',
       `user replica on >${replicaPassword} +psync +replconf +ping`,
+      `user operator on >${operatorPassword} ~* &* +@all`,
       'masteruser replica',
       `masterauth ${replicaPassword}`,
       `user ${user} on >${password} ~* ${RIGHTS} +cluster`,
     ],
     files: { 'server.crt': certificate, 'server.key': privateKey },
   }), { username: user, password, tls: { ca: certificate, servername: 'localhost' } });
-  return { user, password, certificateAuthority: certificate, ...servers };
+  const asOperator = async <T>(node: number, work: (client: Redis) => Promise<T>): Promise<T> => {
+    const client = new Redis({ host: '127.0.0.1', port: servers.nodes[node]!.port, username: 'operator', password: operatorPassword, tls: { ca: certificate, servername: 'localhost' } });
+    try {
+      return await work(client);
+    } finally {
+      client.disconnect();
+    }
+  };
+  return {
+    user,
+    password,
+    certificateAuthority: certificate,
+    ...servers,
+    refuseReplicas: (node) => asOperator(node, async (client) => {
+      await client.call('ACL', 'SETUSER', 'replica', 'off');
+      await client.call('CLIENT', 'KILL', 'TYPE', 'replica');
+    }),
+    allowReplicas: (node) => asOperator(node, async (client) => void (await client.call('ACL', 'SETUSER', 'replica', 'on'))),
+    roleOf: (node) => asOperator(node, async (client) => /role:(\w+)/.exec(await client.info('replication'))![1]!),
+  };
 }
 
 interface Access {
@@ -106,21 +142,21 @@ export async function startRedisServer(): Promise<{ readonly port: number; close
   return { port, close: () => servers.close() };
 }
 
-/** A server that takes TLS connections only, with a user that may do what the online store needs and no more. */
-export async function startTlsRedis(): Promise<TestTlsRedis> {
+/** A server that takes TLS connections only, with a user that may do what the online store needs and no more, or has other rights. `expired`: its certificate is. */
+export async function startTlsRedis({ expired = false, rights = RIGHTS }: { readonly expired?: boolean; readonly rights?: string } = {}): Promise<TestTlsRedis> {
   const [port] = (await findFreePorts(1)) as [number];
-  const { certificate, privateKey } = selfSigned();
+  const { certificate, privateKey } = selfSigned(expired ? { validHours: -1 } : {});
   const [user, password] = ['features', randomBytes(12).toString('hex')];
   const servers = await startAll([{
     port: 0,
     settings: [
       ...tlsSettings(port),
       'user default off',
-      `user ${user} on >${password} ~* ${RIGHTS}`,
+      `user ${user} on >${password} ~* ${rights}`,
     ],
     files: { 'server.crt': certificate, 'server.key': privateKey },
   }]);
-  await waitUntilAnswering(new Redis({ host: '127.0.0.1', port, username: user, password, tls: { ca: certificate }, ...PATIENT }));
+  await waitUntilAnswering(new Redis({ host: '127.0.0.1', port, username: user, password, tls: { ca: certificate, rejectUnauthorized: !expired }, ...PATIENT }));
   return { port, user, password, certificateAuthority: certificate, close: () => servers.close() };
 }
 
@@ -156,11 +192,16 @@ async function startAll(plans: readonly ServerPlan[]): Promise<TestServerSet> {
     await mkdir(own);
     for (const [name, text] of Object.entries(files)) await writeFile(join(own, name), text, { mode: 0o600 });
     const lines = ['bind 127.0.0.1', `port ${port}`, `dir "${own}"`, 'save ""', 'appendonly no', 'daemonize no', 'logfile "log"', ...settings];
-    const child = spawn(binary(), ['-'], { stdio: ['pipe', 'ignore', 'ignore'], cwd: own });
-    child.on('error', () => undefined); // waiting for its answer reports it
-    child.stdin.end(`${lines.join('\n')}\n`);
-    children.push(child);
-    nodes.push({ port, kill: () => void child.kill('SIGKILL') });
+    const start = (): ChildProcess => {
+      const child = spawn(binary(), ['-'], { stdio: ['pipe', 'ignore', 'ignore'], cwd: own });
+      child.on('error', () => undefined); // waiting for its answer reports it
+      child.stdin.end(`${lines.join('\n')}\n`);
+      children.push(child);
+      return child;
+    };
+    let child = start();
+    const signal = (name: NodeJS.Signals) => (): void => void child.kill(name);
+    nodes.push({ port, kill: signal('SIGKILL'), freeze: signal('SIGSTOP'), thaw: signal('SIGCONT'), startAgain: () => void (child = start()) });
   }
   // A test run that ends early takes its servers with it.
   const killAll = (): void => children.forEach((child) => child.kill('SIGKILL'));

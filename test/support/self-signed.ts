@@ -6,9 +6,9 @@ export interface SelfSigned {
   readonly privateKey: string;
 }
 
-/** A certificate for localhost, and for 127.0.0.1 unless told otherwise, that is its own authority (X.509 v3, RFC 5280, P-256), valid for a day. */
-export function selfSigned({ forAddress = true }: { readonly forAddress?: boolean } = {}): SelfSigned {
-  return certified({ name: 'ml-pipeline test', isAuthority: true, forAddress });
+/** A certificate for localhost, and for 127.0.0.1 unless told otherwise, that is its own authority (X.509 v3, RFC 5280, P-256), valid for a day or the hours given, negative ones before now. */
+export function selfSigned({ forAddress = true, validHours = 24 }: { readonly forAddress?: boolean; readonly validHours?: number } = {}): SelfSigned {
+  return certified({ name: 'ml-pipeline test', isAuthority: true, forAddress, validHours });
 }
 
 /** An authority, and certificates for localhost and 127.0.0.1 that it signed: of a server and of a client. `validHours`: until when the client's is valid. */

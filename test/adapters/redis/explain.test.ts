@@ -8,7 +8,7 @@ describe('what is said of a Redis that is not reached', () => {
   };
 
   it('names the setting of the authority where its certificate is signed by none that is known', () => {
-    for (const reason of ['self-signed certificate', 'self-signed certificate in certificate chain', 'unable to verify the first certificate', 'unable to get local issuer certificate']) assert.match(said(reason), /^UNAVAILABLE .*tls\.ca_file in online_store/);
+    for (const reason of ['self-signed certificate', 'self-signed certificate in certificate chain', 'unable to verify the first certificate', 'unable to get local issuer certificate']) assert.match(said(reason), /^INVALID_CONFIG .*tls\.ca_file in online_store/);
   });
 
   it('names the setting of TLS where only one side speaks it', () => {
