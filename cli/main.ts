@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { readSettings } from '../adapters/local-stack/environment-file.ts';
 import { findToolsFolder, installTools, type ProjectFolders } from '../adapters/local-stack/tools-folder.ts';
 import { postgresUrl, bindPorts, closePorts } from '../config/bind-ports.ts';
+import { bindRunStorage } from '../config/bind-artifacts.ts';
 import { findProjectFolder, loadProject, type Project } from '../config/load-config.ts';
 import { temporalConnection } from '../config/temporal-settings.ts';
 import { fileStoreFolder } from '../config/tracking-settings.ts';
@@ -66,7 +67,7 @@ const services: Services = {
   },
   runStorage: async () => {
     const { folder, config } = await project();
-    return (await import('../adapters/file/run-storage.ts')).createFileRunStorage(resolve(folder, config.artifacts.folder));
+    return bindRunStorage(folder, config.artifacts);
   },
   openSpineFile: async (request) => (await import('../adapters/spine-files/read-spine-file.ts')).openSpineFile(request),
   writeParquet: async (path, rows, onRows) => (await import('../adapters/parquet/write-dataset.ts')).writeParquetWhole(path, rows.schema, rows.batches, onRows),

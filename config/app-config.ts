@@ -2,6 +2,7 @@ import { schedules } from '../domain/schedules/definition.ts';
 import { choice, list, number, refuse, show, text, type Shape } from '../domain/validation/shape.ts';
 import { defaulted, object, optional, required, type ObjectOf } from '../domain/validation/object.ts';
 import { temporal } from './temporal-settings.ts';
+import { artifacts } from './artifact-settings.ts';
 import { tracking } from './tracking-settings.ts';
 
 const port = number({ integer: true, min: 1, max: 65_535 });
@@ -34,7 +35,7 @@ const fields = {
       key_ttl_seconds: required(keyLifetime),
     }),
   ),
-  artifacts: required(object({ type: required(choice(['file'])), folder: required(text()) })),
+  artifacts: required(artifacts),
   tracking: required(tracking),
   temporal: required(temporal),
   /** `model`: what is served where the command names no other. `feature_server`: docs/feature-server.md. `stop_delay_seconds`: docs/deploy.md. */

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { readSettings } from '../adapters/local-stack/environment-file.ts';
 import { findToolsFolder } from '../adapters/local-stack/tools-folder.ts';
 import type { Ports } from '../ports/ports.ts';
+import { bindArtifactStore } from './bind-artifacts.ts';
 import type { Project } from './load-config.ts';
 import { onlineStoreOptions } from './online-store-options.ts';
 import { fileStoreFolder, serverAuth } from './tracking-settings.ts';
@@ -51,11 +52,6 @@ function findLightgbm(folder: string, environment: NodeJS.ProcessEnv): { readonl
   if (named !== '') return { lightgbmLibrary: resolve(folder, named) };
   const installed = join(findToolsFolder({ projectFolder: folder, environment }), 'lightgbm', 'lib_lightgbm.so');
   return tools !== '' || existsSync(installed) ? { lightgbmLibrary: installed } : {};
-}
-
-async function bindArtifactStore(folder: string, settings: Project['config']['artifacts']): Promise<Ports['artifactStore']> {
-  const { createFileArtifactStore } = await import('../adapters/file/artifact-store.ts');
-  return createFileArtifactStore(resolve(folder, settings.folder));
 }
 
 /** The ports that hold connections or files open. */
