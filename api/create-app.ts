@@ -22,6 +22,8 @@ export interface ApiDependencies {
   readonly onlineStore: OnlineStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Left out: metrics of its own. */
+  readonly metrics?: ApiMetrics;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface ApiDependencies {
  * before Express, whose router costs more than a read of features.
  */
 export function createApp(deps: ApiDependencies): RequestListener {
-  const metrics = createMetrics();
+  const metrics = deps.metrics ?? createMetrics();
   const observe = (route: string) => {
     const end = metrics.seconds.startTimer();
     return (status: number): void => void end({ route, status: String(status) });

@@ -5,12 +5,15 @@ import { findToolsFolder, installTools, type ProjectFolders } from '../adapters/
 import { postgresUrl, bindPorts, closePorts } from '../config/bind-ports.ts';
 import { bindRunStorage } from '../config/bind-artifacts.ts';
 import { findProjectFolder, loadProject, type Project } from '../config/load-config.ts';
+import { bindCloudLog, bindTelemetry, type Telemetry } from '../config/bind-telemetry.ts';
 import { temporalConnection } from '../config/temporal-settings.ts';
 import { fileStoreFolder } from '../config/tracking-settings.ts';
 import { PipelineError } from '../domain/errors.ts';
 import { packageFolder, packageVersion } from './package-folder.ts';
+import { processLog } from './process-log.ts';
 import { createProgram } from './program.ts';
 import type { Running, Services } from './services.ts';
+import { stderrLog } from './stderr-log.ts';
 import { toldAway } from './temporal-away.ts';
 
 const CONNECT_TIMEOUT = '5s';
@@ -49,7 +52,7 @@ const services: Services = {
     await services.withPorts((ports) => checkMaterialization(ports, input));
   },
   withTemporal: async (use) => {
-    const { folder, config } = await project();
+    const { folder, environment, config } = await project();
     const { address, namespace } = config.temporal;
     const place = await temporalConnection(folder, config.temporal);
     const connection = Connection.lazy({ ...place, connectTimeout: CONNECT_TIMEOUT });
@@ -57,11 +60,13 @@ const services: Services = {
       await connection.close(); // it would go on trying, and keep this process alive
       throw new PipelineError('UNAVAILABLE', `Temporal does not answer at ${address}.${await (await import('../adapters/temporal/why-away.ts')).whyAway(place)} Start it with \`ml-pipeline stack up\`, or see temporal.address in config/environments.`, { cause: error });
     });
+    const telemetry = await bindTelemetry({ folder, environment, config }, 'cli', packageVersion(), stderrLog('warn'));
     try {
-      return await use(new Client({ connection, namespace }));
+      return await use(new Client({ connection, namespace, interceptors: { workflow: [...(telemetry?.starts ?? [])] } }));
     } catch (error) {
       throw toldAway(error, `Temporal at ${address} does not answer any more. What is under way goes on when it is back; the same command may be given again.`);
     } finally {
+      await telemetry?.close();
       await connection.close();
     }
   },
@@ -71,11 +76,21 @@ const services: Services = {
   },
   openSpineFile: async (request) => (await import('../adapters/spine-files/read-spine-file.ts')).openSpineFile(request),
   writeParquet: async (path, rows, onRows) => (await import('../adapters/parquet/write-dataset.ts')).writeParquetWhole(path, rows.schema, rows.batches, onRows),
-  startWorker: async ({ log }) => (await import('../workers/main.ts')).startWorkers(await project(), log),
+  processLog: async (name) => {
+    const found = await project();
+    return (await bindCloudLog(found, name, packageVersion(), (line) => void process.stderr.write(line))) ?? processLog(name, resolve(found.folder, found.config.logs.folder));
+  },
+  startWorker: async ({ log }) => {
+    const found = await project();
+    const telemetry = await bindTelemetry(found, 'worker', packageVersion(), log);
+    return closing(await (await import('../workers/main.ts')).startWorkers(found, log, telemetry), telemetry);
+  },
   startApi: async (options) => {
     const found = await project();
     const model = options.model ?? found.config.api.model;
-    return { ...untilStopped(await (await import('../api/main.ts')).startApi(found, { ...options, model })), model };
+    const telemetry = await bindTelemetry(found, 'api', packageVersion(), options.log);
+    const api = await (await import('../api/main.ts')).startApi(found, { ...options, model, ...(telemetry === undefined ? {} : { telemetry }) });
+    return { ...untilStopped(closing(api, telemetry)), model };
   },
   stack: async (onStep) => (await import('../adapters/local-stack/local-stack.ts')).openProjectStack(folders(), onStep),
   processes: async () => {
@@ -129,6 +144,11 @@ const services: Services = {
 async function mlflowPort(): Promise<number> {
   const [{ folder }, { stackPorts }] = [await project(), await import('../adapters/local-stack/settings.ts')];
   return stackPorts(readSettings(folder, process.env)).MLFLOW_PORT;
+}
+
+/** What is told of the process is sent before it ends. */
+function closing<T extends { stop(): Promise<void> }>(started: T, telemetry: Telemetry | undefined): T {
+  return { ...started, stop: () => started.stop().finally(() => telemetry?.close()) };
 }
 
 /** Something that runs until it is told to stop. */

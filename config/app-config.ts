@@ -1,6 +1,7 @@
 import { schedules } from '../domain/schedules/definition.ts';
 import { choice, list, number, refuse, show, text, type Shape } from '../domain/validation/shape.ts';
 import { defaulted, object, optional, required, type ObjectOf } from '../domain/validation/object.ts';
+import { logs, telemetry } from './telemetry-settings.ts';
 import { temporal } from './temporal-settings.ts';
 import { artifacts } from './artifact-settings.ts';
 import { tracking } from './tracking-settings.ts';
@@ -40,7 +41,8 @@ const fields = {
   temporal: required(temporal),
   /** `model`: what is served where the command names no other. `feature_server`: docs/feature-server.md. `stop_delay_seconds`: docs/deploy.md. */
   api: required(object({ host: required(text()), port: required(port), model: required(text()), feature_server: optional(choice(['all', 'read', 'off'])), stop_delay_seconds: optional(number({ min: 0, max: 4 })) })),
-  logs: required(object({ folder: required(text()) })),
+  logs: required(logs),
+  telemetry: optional(telemetry),
   /** Name -> schedule; `ml-pipeline schedule apply` makes Temporal's schedules equal to it. docs/schedules.md */
   schedules: optional(schedules),
   training: defaulted(object({ threads: optional(number({ integer: true, min: 1 })) }), {}),

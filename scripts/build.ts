@@ -18,7 +18,7 @@ const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const { status, error } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', temporary], { stdio: 'inherit' });
 if (error !== undefined) throw error;
 if (status !== 0) process.exit(status ?? 1); // the compiler has said what is wrong
-const { code } = await bundleWorkflowCode({ workflowsPath: join(temporary, 'workflows', 'index.js'), logger: new DefaultLogger('WARN') });
+const { code } = await bundleWorkflowCode({ workflowsPath: join(temporary, 'workflows', 'index.js'), workflowInterceptorModules: [join(temporary, 'workflows', 'trace-interceptors.js')], logger: new DefaultLogger('WARN') });
 writeFileSync(join(temporary, 'workflow-bundle.js'), code);
 // Two renames: `dist` is never half-written.
 if (existsSync(target)) renameSync(target, previous);

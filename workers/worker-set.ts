@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Worker, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
+import { Worker, type ActivityInterceptorsFactory, type NativeConnection, type WorkflowBundleOption } from '@temporalio/worker';
 import { createPipelineActivities, createTrainingActivities } from '../activities/index.ts';
 import type { Ports } from '../ports/ports.ts';
 import { HEARTBEAT_THROTTLE } from '../temporal/activity-options.ts';
@@ -10,6 +10,7 @@ export interface WorkerSettings {
   readonly namespace: string;
   readonly taskQueue: string;
   readonly workflowBundle: WorkflowBundleOption;
+  readonly activityInterceptors?: readonly ActivityInterceptorsFactory[];
 }
 
 /** Workers in one process: workflows and I/O-bound activities on one queue, training on another. */
@@ -29,11 +30,12 @@ const COMMON = {
 } as const;
 
 export async function createWorkerSet(connection: NativeConnection, ports: Ports, settings: WorkerSettings): Promise<WorkerSet> {
-  const { namespace, taskQueue, workflowBundle } = settings;
+  const { namespace, taskQueue, workflowBundle, activityInterceptors = [] } = settings;
+  const interceptors = { activity: [...activityInterceptors] };
   const searchAttributes = await namespaceHasSearchAttributes(connection, namespace);
-  const io = await Worker.create({ ...COMMON, connection, namespace, taskQueue, workflowBundle, activities: createPipelineActivities(ports, { searchAttributes }), maxConcurrentActivityTaskExecutions: 8 });
+  const io = await Worker.create({ ...COMMON, connection, namespace, taskQueue, workflowBundle, interceptors, activities: createPipelineActivities(ports, { searchAttributes }), maxConcurrentActivityTaskExecutions: 8 });
   const slots = Math.max(1, Math.floor(availableParallelism() / ports.trainingThreads));
-  const training = await Worker.create({ ...COMMON, connection, namespace, taskQueue: trainingQueueOf(taskQueue), activities: createTrainingActivities(ports), maxConcurrentActivityTaskExecutions: slots });
+  const training = await Worker.create({ ...COMMON, connection, namespace, taskQueue: trainingQueueOf(taskQueue), interceptors, activities: createTrainingActivities(ports), maxConcurrentActivityTaskExecutions: slots });
   const shutdown = (): void => [io, training].filter((worker) => worker.getState() === 'RUNNING').forEach((worker) => worker.shutdown());
   return { run: () => runTogether([io, training], shutdown), shutdown };
 }

@@ -7,6 +7,7 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
   const built = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
   if (existsSync(built)) return { codePath: built };
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const { code } = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL(`../workflows/index.${extension}`, import.meta.url)), logger: new DefaultLogger('WARN') });
+  const workflows = (name: string): string => fileURLToPath(new URL(`../workflows/${name}.${extension}`, import.meta.url));
+  const { code } = await bundleWorkflowCode({ workflowsPath: workflows('index'), workflowInterceptorModules: [workflows('trace-interceptors')], logger: new DefaultLogger('WARN') });
   return { code };
 }

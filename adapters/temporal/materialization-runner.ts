@@ -1,4 +1,4 @@
-import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { Client, Connection, WorkflowExecutionAlreadyStartedError, type WorkflowClientInterceptor } from '@temporalio/client';
 import { WorkflowIdConflictPolicy } from '@temporalio/common';
 import { PipelineError } from '../../domain/errors.ts';
 import type { MaterializationRequest, MaterializationRunner } from '../../ports/materialization-runner.ts';
@@ -11,6 +11,8 @@ export interface MaterializationRunnerOptions {
   readonly connection: TemporalConnection;
   readonly namespace: string;
   readonly taskQueue: string;
+  /** See adapters/telemetry. */
+  readonly interceptors?: readonly WorkflowClientInterceptor[];
   /** Refuses what the workflow's plan would refuse, and changes nothing. */
   readonly check: (request: MaterializationRequest) => Promise<void>;
 }
@@ -19,9 +21,9 @@ export interface MaterializationRunnerOptions {
 const START_MS = 5_000;
 
 /** Materializations as Temporal workflows, under the ids that the commands give them. Connects with the first call. */
-export function createMaterializationRunner({ connection: place, namespace, taskQueue, check }: MaterializationRunnerOptions): MaterializationRunner {
+export function createMaterializationRunner({ connection: place, namespace, taskQueue, interceptors = [], check }: MaterializationRunnerOptions): MaterializationRunner {
   const connection = Connection.lazy({ ...place, connectTimeout: START_MS });
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace, interceptors: { workflow: [...interceptors] } });
   return {
     start: async (request) => {
       await check(request);

@@ -27,6 +27,8 @@ export interface Definitions {
 export interface DefinitionsHolder {
   /** Throws a fault of status 503 while the registry has never been read. */
   readonly current: Definitions;
+  /** View -> the instant until which the registry records it as materialized, microseconds. Views that never were are not here. */
+  readonly materializedUntil: ReadonlyMap<string, number>;
   /** Looks at the registry now; calls at the same time are one. When it cannot be read, the definitions stay as they are. */
   refresh(): Promise<void>;
   /** Looks at the registry now, unless it was read less than a second ago; rejects with what is wrong. */
@@ -55,6 +57,7 @@ export interface HoldOptions {
 export async function holdDefinitions(source: DefinitionsSource, { project, log, transforms, isRequired = true }: HoldOptions): Promise<DefinitionsHolder> {
   let text = '';
   let current: Definitions | undefined;
+  let materializedUntil: ReadonlyMap<string, number> = new Map();
   let fresh = true;
   let problem: unknown;
   let readAt = -Infinity;
@@ -81,6 +84,9 @@ export async function holdDefinitions(source: DefinitionsSource, { project, log,
       if (current === undefined) throw feastError(503, 'FeastError', 'The feature registry could not be read yet; this server looks again every few seconds.', REFRESH_MS / 1000);
       return current;
     },
+    get materializedUntil() {
+      return materializedUntil;
+    },
     refresh,
     look: async () => {
       if (fresh && performance.now() - readAt < LOOK_MS) return;
@@ -92,7 +98,8 @@ export async function holdDefinitions(source: DefinitionsSource, { project, log,
 
   /** The same definitions again are the same object, so that plans and encoders made for them stay. */
   async function load(): Promise<Definitions> {
-    const { entities, featureViews, featureServices, onDemandFeatureViews = [], unusable } = await source.contents();
+    const { entities, featureViews, featureServices, onDemandFeatureViews = [], unusable, views } = await source.contents();
+    materializedUntil = new Map(views.flatMap(({ view, materializationIntervals: windows }) => (windows.length === 0 ? [] : [[view.name, Math.max(...windows.map(({ endMicros }) => Number(endMicros)))] as const])));
     const repository: FeatureRepository = { entities, featureViews, featureServices, onDemandFeatureViews, unusable };
     const said = JSON.stringify(repository);
     if (current !== undefined && said === text) return current;

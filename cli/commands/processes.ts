@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
 import { wholeNumber } from '../option-values.ts';
 import type { Running } from '../services.ts';
-import { processLog } from '../process-log.ts';
 
 /** Commands that run until they are stopped: worker, serve, mlflow ui. What a worker or the API writes outside of a terminal is its log, line by line JSON. */
 export function registerProcesses(program: Command, { services, run }: CommandContext): void {
@@ -12,8 +11,8 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
     .addHelpText('after', '\nExample:\n  ml-pipeline worker')
     .action(
       run(async (output) => {
-        const { temporal, logsFolder } = await services.settings();
-        const worker = await services.startWorker({ log: processLog('worker', logsFolder) });
+        const { temporal } = await services.settings();
+        const worker = await services.startWorker({ log: await services.processLog('worker') });
         await untilStopped(worker, () => { if (output.interactive) output.note(`Working on ${temporal.taskQueue} at ${temporal.address}.`); });
       }),
     );
@@ -28,9 +27,8 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
     .action(
       run<{ readonly model?: string; readonly featuresOnly?: boolean; readonly host?: string; readonly port?: number }>(async (output, { model: uri, featuresOnly, host, port }) => {
         const model = featuresOnly === true ? 'none' : uri;
-        const { logsFolder } = await services.settings();
         await services.refuseTakenPort('api', { ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
-        const api = await services.startApi({ log: processLog('api', logsFolder), ...(model === undefined ? {} : { model }), ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
+        const api = await services.startApi({ log: await services.processLog('api'), ...(model === undefined ? {} : { model }), ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
         await untilStopped(api, () => { if (output.interactive) output.note(`Serving ${api.model === 'none' ? 'features' : api.model} at ${api.url}; its documentation is ${api.url}/docs.`); });
       }),
     );

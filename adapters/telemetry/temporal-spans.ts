@@ -1,0 +1,26 @@
+import type { WorkflowClientInterceptor } from '@temporalio/client';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { traceOf, withTrace } from '../../temporal/trace-header.ts';
+import { parseTraceparent, traceparent } from './trace-context.ts';
+import type { Spans } from './spans.ts';
+
+/** A span for each start of a workflow, which is the parent of its activities' spans. */
+export function traceStarts(spans: Spans): WorkflowClientInterceptor {
+  return {
+    startWithDetails: (input, next) =>
+      spans.around(`start ${input.workflowType}`, { kind: 'client', attributes: { 'temporal.workflow_id': input.options.workflowId } }, (place) => next({ ...input, headers: withTrace(input.headers, traceparent(place)) })),
+  };
+}
+
+/** A span for each attempt of an activity. */
+export function traceActivities(spans: Spans): ActivityInterceptorsFactory {
+  return ({ info }) => ({
+    inbound: {
+      execute: (input, next) => {
+        const parent = parseTraceparent(traceOf(input.headers));
+        const attributes = { 'temporal.workflow_id': info.workflowExecution?.workflowId ?? '', 'temporal.run_id': info.workflowExecution?.runId ?? '', 'temporal.attempt': info.attempt };
+        return spans.around(`activity ${info.activityType}`, { kind: 'consumer', attributes, ...(parent === undefined ? {} : { parent }) }, () => next(input));
+      },
+    },
+  });
+}
