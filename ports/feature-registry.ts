@@ -25,6 +25,8 @@ export interface ApplyPlan {
   readonly kept: readonly KeptObject[];
   /** What the changes do to values in the online store. */
   readonly online: readonly OnlineEffect[];
+  /** What could not be done besides, although the definitions are applied: a sentence each, with its cure. */
+  readonly warnings?: readonly string[];
 }
 
 /** How far Feast says a view has come. Feast serves `unspecified` (a new view) and `available online` only; here no state stops anything. */
@@ -73,6 +75,12 @@ export interface WritersPatience {
   readonly onWait: (view: string) => void;
 }
 
+export interface RebuiltTable {
+  readonly rows: number;
+  /** Of the registry file that they show. */
+  readonly generation: string;
+}
+
 /** Definitions as applied, shared with Feast: its tables, its protobuf. One project. Objects of a kind that we do not know are left as they are. */
 export interface FeatureRegistry {
   /** What `apply` would change. */
@@ -105,5 +113,7 @@ export interface FeatureRegistry {
    * is there stays. A change of the definition that forgets intervals forgets it, too.
    */
   recordMaterialization(view: string, startMicros: Micros, endMicros: Micros, materialized?: FeatureViewSnapshot, mark?: OnlineMark): Promise<void>;
+  /** Writes the rows that show the registry to queries anew, whatever is there. UNSUPPORTED where the registry has none. */
+  rebuildTable(): Promise<RebuiltTable>;
   close(): Promise<void>;
 }

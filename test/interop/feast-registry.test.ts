@@ -8,6 +8,8 @@ import { file_feast_core_LabelView } from '../../adapters/feast/gen/feast/core/L
 import { file_feast_core_OnDemandFeatureView } from '../../adapters/feast/gen/feast/core/OnDemandFeatureView_pb.ts';
 import { file_feast_core_StreamFeatureView } from '../../adapters/feast/gen/feast/core/StreamFeatureView_pb.ts';
 import { file_feast_core_FeatureViewProjection } from '../../adapters/feast/gen/feast/core/FeatureViewProjection_pb.ts';
+import { file_feast_core_FeatureViewVersion } from '../../adapters/feast/gen/feast/core/FeatureViewVersion_pb.ts';
+import { file_feast_core_Registry } from '../../adapters/feast/gen/feast/core/Registry_pb.ts';
 import { file_feast_core_Project } from '../../adapters/feast/gen/feast/core/Project_pb.ts';
 import { file_feast_types_Value } from '../../adapters/feast/gen/feast/types/Value_pb.ts';
 import { createRedisOnlineStore } from '../../adapters/redis/online-store.ts';
@@ -45,7 +47,7 @@ describe("Feast's Python SDK", function () {
   const feast = (command: string, side: RegistrySide, project: string, options?: unknown): Promise<unknown> => side.feast(command, project, options);
 
   it('has the field numbers and types of our proto text', async () => {
-    const files = [file_feast_core_LabelView, file_feast_core_OnDemandFeatureView, file_feast_core_StreamFeatureView, file_feast_core_DataSource, file_feast_core_Entity, file_feast_core_Feature, file_feast_core_FeatureService, file_feast_core_FeatureView, file_feast_core_FeatureViewProjection, file_feast_core_Project, file_feast_types_Value];
+    const files = [file_feast_core_LabelView, file_feast_core_OnDemandFeatureView, file_feast_core_StreamFeatureView, file_feast_core_DataSource, file_feast_core_Entity, file_feast_core_Feature, file_feast_core_FeatureService, file_feast_core_FeatureView, file_feast_core_FeatureViewProjection, file_feast_core_Project, file_feast_core_FeatureViewVersion, file_feast_core_Registry, file_feast_types_Value];
     const messages = files.flatMap((file) => allMessages(file));
     const enums = [...files.flatMap((file) => file.enums), ...messages.flatMap((message) => message.nestedEnums)];
     const wanted = { files: files.map((file) => `${file.name}.proto`), messages: messages.map((message) => message.typeName), enums: enums.map((item) => item.typeName) };

@@ -1,31 +1,26 @@
 import type { OnDemandFeatureView } from '../../../domain/features/definitions.ts';
 import type { Problem } from '../../../domain/errors.ts';
-import { type Micros, MICROS_PER_SECOND } from '../../../domain/instant.ts';
+import type { Micros } from '../../../domain/instant.ts';
 import type { ApplyPlan } from '../../../ports/feature-registry.ts';
-import { quoteIdentifier } from '../../postgres/pool.ts';
 import { describeDifference } from './difference.ts';
-import type { RegistryRows } from './rows.ts';
+import type { RegistryReader, RegistryRecords } from './records.ts';
 
 /**
- * Key of feast_metadata under which our on-demand feature views stand, as JSON, with their functions. Feast's own table of such views holds pickled Python, which would be run by
- * whoever reads it: nothing of ours is written there. Feast passes over metadata keys that it does not know.
+ * The note in which our on-demand feature views stand, as JSON, with their functions. Feast's own place for such views holds pickled Python, which would be run by whoever reads it: nothing of ours
+ * is written there.
  */
 const ON_DEMAND_VIEWS = 'ml_pipeline.on_demand_feature_views';
 
 export type OnDemandViews = ReadonlyMap<string, OnDemandFeatureView>;
 
-export async function readOnDemandViews({ client, schema, project }: RegistryRows): Promise<OnDemandViews> {
-  const { rows } = await client.query<{ value: string }>(`SELECT metadata_value AS value FROM ${quoteIdentifier(schema)}.feast_metadata WHERE project_id = $1 AND metadata_key = $2`, [project, ON_DEMAND_VIEWS]);
-  const views = rows[0] === undefined ? [] : (JSON.parse(rows[0].value) as OnDemandFeatureView[]);
+export async function readOnDemandViews(records: RegistryReader): Promise<OnDemandViews> {
+  const text = await records.note(ON_DEMAND_VIEWS);
+  const views = text === undefined ? [] : (JSON.parse(text) as OnDemandFeatureView[]);
   return new Map(views.map((view) => [view.name, view]));
 }
 
-export async function writeOnDemandViews({ client, schema, project }: RegistryRows, views: readonly OnDemandFeatureView[], now: Micros): Promise<void> {
-  await client.query(
-    `INSERT INTO ${quoteIdentifier(schema)}.feast_metadata (project_id, metadata_key, metadata_value, last_updated_timestamp) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (project_id, metadata_key) DO UPDATE SET metadata_value = excluded.metadata_value, last_updated_timestamp = excluded.last_updated_timestamp`,
-    [project, ON_DEMAND_VIEWS, JSON.stringify(views), Math.floor(now / MICROS_PER_SECOND)],
-  );
+export function writeOnDemandViews(records: RegistryRecords, views: readonly OnDemandFeatureView[], now: Micros): Promise<void> {
+  return records.putNote(ON_DEMAND_VIEWS, JSON.stringify(views), now);
 }
 
 /** What becomes of the views that are stored; `views`: all of them afterwards, undefined when nothing changes. */

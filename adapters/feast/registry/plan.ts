@@ -17,10 +17,12 @@ import type { OnlineMarks } from './marks.ts';
 import { bundleProblems, type OnDemandViews, planOnDemandViews } from './on-demand.ts';
 import type { OtherView } from './other-views.ts';
 import { pushMessage } from './push-message.ts';
+import type { StoredObject, ViewVersion } from './records.ts';
 import { serviceMessage } from './service-message.ts';
 import { sourceMessage } from './source-message.ts';
 import { followChange, followRemoval, type ViewConsequences } from './view-consequences.ts';
-import { viewMessage } from './view-message.ts';
+import type { TableKind } from './table-kinds.ts';
+import { type RegistryTarget, viewMessage } from './view-message.ts';
 
 /** What the registry holds of one project: serialized messages by name. */
 export interface StoredObjects {
@@ -35,17 +37,10 @@ export interface StoredObjects {
   readonly versions: ReadonlyMap<string, number>;
 }
 
-/** A row of a view's version history. */
-export interface ViewVersion {
-  readonly view: string;
-  readonly number: number;
-  readonly bytes: Uint8Array;
-}
-
-/** `plan` for people, the rest for the tables. */
+/** `plan` for people, the rest for the registry. */
 export interface RegistryPlan {
   readonly plan: ApplyPlan;
-  readonly writes: readonly { readonly kind: KindName; readonly name: string; readonly bytes: Uint8Array }[];
+  readonly writes: readonly StoredObject[];
   readonly versions: readonly ViewVersion[];
   readonly removals: readonly { readonly kind: KindName; readonly name: string }[];
   /** All on-demand feature views as they are to be; undefined: as they are. */
@@ -63,16 +58,16 @@ interface Wanted<M> {
 }
 
 /** What makes the registry equal to the repository. INVALID_DEFINITION with every problem; CONFLICT when a view of another kind has a name that is wanted. */
-export function planRegistry(repository: FeatureRepository, project: string, stored: StoredObjects, now: Micros): RegistryPlan {
+export function planRegistry(repository: FeatureRepository, target: RegistryTarget, stored: StoredObjects, now: Micros): RegistryPlan {
   refuseProblems('INVALID_DEFINITION', 'The feature repository is not valid; nothing was applied.', [...repositoryProblems(repository), ...fieldKeyProblems(repository), ...bundleProblems(repository.onDemandFeatureViews ?? [])]);
-  refuseTakenNames(repository, project, stored);
+  refuseTakenNames(repository, target.project, stored);
   const { featureServices, onDemandFeatureViews = [] } = repository;
   const kept = keptForOthers(stored, new Set(repository.featureViews.map(({ name }) => name)), new Set(featureServices.map(({ name }) => name)));
   const consequences: ViewConsequences[] = [];
-  const services = featureServices.map((service): Wanted<FeatureService> => ({ name: service.name, build: (previous) => serviceMessage(service, repository, previous) }));
+  const services = featureServices.map((service): Wanted<FeatureService> => ({ name: service.name, build: (previous) => serviceMessage(service, repository, target.tables, previous) }));
   const parts = [
-    planKind(DATA_SOURCES, wantedSources(repository), stored, now, { keep: kept.sources }),
-    planKind(FEATURE_VIEWS, wantedViews(repository, project), stored, now, { keep: kept.views.map(({ name }) => name), beforeWrite: (step) => consequences.push(followChange(step, stored.versions.get(step.name))) }),
+    planKind(DATA_SOURCES, wantedSources(repository, target.tables), stored, now, { keep: kept.sources }),
+    planKind(FEATURE_VIEWS, wantedViews(repository, target), stored, now, { keep: kept.views.map(({ name }) => name), beforeWrite: (step) => consequences.push(followChange(step, stored.versions.get(step.name))) }),
     planKind(ENTITIES, wantedEntities(repository), stored, now, { keep: kept.entities }),
     planKind(FEATURE_SERVICES, services, stored, now, { keep: kept.services }),
   ];
@@ -97,12 +92,12 @@ export function planRegistry(repository: FeatureRepository, project: string, sto
 }
 
 /** Table sources and push sources, each once. */
-function wantedSources({ featureViews }: FeatureRepository): Wanted<DataSource>[] {
+function wantedSources({ featureViews }: FeatureRepository, kind: TableKind): Wanted<DataSource>[] {
   const tables = new Map(featureViews.map(({ source }) => [source.name, source]));
   const pushes = new Map(featureViews.flatMap(({ pushSource, source }) => (pushSource === undefined ? [] : [[pushSource.name, { pushSource, source }] as const])));
   return [
-    ...[...tables.values()].map((source): Wanted<DataSource> => ({ name: source.name, build: (previous) => sourceMessage(source, previous) })),
-    ...[...pushes.values()].map(({ pushSource, source }): Wanted<DataSource> => ({ name: pushSource.name, build: (previous) => pushMessage(pushSource, source, previous) })),
+    ...[...tables.values()].map((source): Wanted<DataSource> => ({ name: source.name, build: (previous) => sourceMessage(source, kind, previous) })),
+    ...[...pushes.values()].map(({ pushSource, source }): Wanted<DataSource> => ({ name: pushSource.name, build: (previous) => pushMessage(pushSource, source, kind, previous) })),
   ];
 }
 
@@ -121,10 +116,10 @@ function fieldKeyProblems({ featureViews }: FeatureRepository): Problem[] {
   );
 }
 
-function wantedViews({ entities, featureViews }: FeatureRepository, project: string): Wanted<FeatureView>[] {
+function wantedViews({ entities, featureViews }: FeatureRepository, target: RegistryTarget): Wanted<FeatureView>[] {
   return featureViews.map((view) => {
     const own = view.entities.flatMap((name) => entities.filter((entity) => entity.name === name));
-    return { name: view.name, build: (previous) => viewMessage(view, own, project, previous) };
+    return { name: view.name, build: (previous) => viewMessage(view, own, target, previous) };
   });
 }
 

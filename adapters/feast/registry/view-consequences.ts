@@ -2,7 +2,8 @@ import { onlineEffect, type OnlineEffect } from '../../../domain/features/online
 import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
 import { type FeatureView, FeatureViewState } from '../gen/feast/core/FeatureView_pb.ts';
 import { FEATURE_VIEWS } from './kinds.ts';
-import type { Step, StoredObjects, ViewVersion } from './plan.ts';
+import type { Step, StoredObjects } from './plan.ts';
+import type { ViewVersion } from './records.ts';
 import { tryRead } from './unsupported.ts';
 import { columnsDiffer, readSnapshot } from './view-message.ts';
 

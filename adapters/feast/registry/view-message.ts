@@ -8,10 +8,17 @@ import { DUMMY_ENTITY, readJoinKeyType } from './entity-message.ts';
 import { fieldMessages, readField } from './feature-message.ts';
 import { isPushSource, pushMessage, readPush } from './push-message.ts';
 import { readSource, sourceMessage } from './source-message.ts';
+import type { TableKind } from './table-kinds.ts';
 import { refuseObject } from './unsupported.ts';
 
+/** Where definitions are written: Feast's project, and whose tables its sources are. */
+export interface RegistryTarget {
+  readonly project: string;
+  readonly tables: TableKind;
+}
+
 /** The view as Feast's message; fields that the definition does not speak of stay as `previous` has them. `entities` are those the view names, in its order. */
-export function viewMessage(view: FeatureView, entities: readonly Entity[], project: string, previous?: FeatureViewMessage): FeatureViewMessage {
+export function viewMessage(view: FeatureView, entities: readonly Entity[], { project, tables }: RegistryTarget, previous?: FeatureViewMessage): FeatureViewMessage {
   const message = previous === undefined ? create(FeatureViewSchema) : clone(FeatureViewSchema, previous);
   const spec = (message.spec ??= create(FeatureViewSpecSchema));
   spec.name = view.name;
@@ -20,8 +27,8 @@ export function viewMessage(view: FeatureView, entities: readonly Entity[], proj
   spec.entityColumns = fieldMessages(entities.length === 0 ? [{ name: DUMMY_ENTITY.joinKey, type: 'String' }] : entities.map(joinKeyField), spec.entityColumns);
   spec.features = fieldMessages(view.features, spec.features);
   if (ttlOf(message) !== view.ttlSeconds) spec.ttl = create(DurationSchema, { seconds: BigInt(view.ttlSeconds ?? 0) });
-  spec.batchSource = sourceMessage(view.source, spec.batchSource);
-  writeStreamSource(spec, view);
+  spec.batchSource = sourceMessage(view.source, tables, spec.batchSource);
+  writeStreamSource(spec, view, tables);
   spec.online = view.online ?? true;
   spec.version = 'latest';
   writeDescribed(spec, view, view.asKnown === true ? { [OUR_TAGS.asKnown]: 'true' } : {});
@@ -29,8 +36,8 @@ export function viewMessage(view: FeatureView, entities: readonly Entity[], proj
 }
 
 /** A stream of another kind (Kafka and the like) is none of ours: it stays. */
-function writeStreamSource(spec: FeatureViewSpec, { pushSource, source }: FeatureView): void {
-  if (pushSource !== undefined) spec.streamSource = pushMessage(pushSource, source, spec.streamSource);
+function writeStreamSource(spec: FeatureViewSpec, { pushSource, source }: FeatureView, tables: TableKind): void {
+  if (pushSource !== undefined) spec.streamSource = pushMessage(pushSource, source, tables, spec.streamSource);
   else if (spec.streamSource !== undefined && isPushSource(spec.streamSource)) delete spec.streamSource;
 }
 

@@ -38,18 +38,18 @@ function stored<M>(kind: RegistryKind<M>, build: (previous?: M) => M): M {
 describe("definitions in Feast's messages", () => {
   it('come back as they were, and make no difference when written again', () => {
     fc.assert(
-      fc.property(entities, view, (own, rest) => {
+      fc.property(entities, view, fc.constantFrom('postgres' as const, 'bigquery' as const), (own, rest, tables) => {
         const definition: FeatureView = { ...rest, entities: own.map((item) => item.name) };
         for (const item of own) assert.deepEqual(readEntity(stored(ENTITIES, (previous) => entityMessage(item, previous))), item);
-        assert.deepEqual(readSource(stored(DATA_SOURCES, (previous) => sourceMessage(definition.source, previous))), definition.source);
-        assert.deepEqual(readView(stored(FEATURE_VIEWS, (previous) => viewMessage(definition, own, 'p', previous))), definition);
+        assert.deepEqual(readSource(stored(DATA_SOURCES, (previous) => sourceMessage(definition.source, tables, previous))), definition.source);
+        assert.deepEqual(readView(stored(FEATURE_VIEWS, (previous) => viewMessage(definition, own, { project: 'p', tables }, previous))), definition);
         if (definition.pushSource !== undefined) {
           const { pushSource } = definition;
-          assert.deepEqual(readPush(stored(DATA_SOURCES, (previous) => pushMessage(pushSource, definition.source, previous))), pushSource);
+          assert.deepEqual(readPush(stored(DATA_SOURCES, (previous) => pushMessage(pushSource, definition.source, tables, previous))), pushSource);
         }
         const features = definition.features.map((feature) => feature.name);
         const service = { name: 's', features: [{ view: definition.name, features }, { view: definition.name, features: features.slice(1), alias: 'other', joinKeyMap: { a: 'b' } }] };
-        assert.deepEqual(readService(stored(FEATURE_SERVICES, (previous) => serviceMessage(service, { featureViews: [definition] }, previous))), service);
+        assert.deepEqual(readService(stored(FEATURE_SERVICES, (previous) => serviceMessage(service, { featureViews: [definition] }, tables, previous))), service);
       }),
     );
   });

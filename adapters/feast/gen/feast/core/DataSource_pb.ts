@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file feast/core/DataSource.proto.
  */
 export const file_feast_core_DataSource: GenFile = /*@__PURE__*/
-  fileDesc("ChtmZWFzdC9jb3JlL0RhdGFTb3VyY2UucHJvdG8SCmZlYXN0LmNvcmUi4AYKCkRhdGFTb3VyY2USLwoEdHlwZRgBIAEoDjIhLmZlYXN0LmNvcmUuRGF0YVNvdXJjZS5Tb3VyY2VUeXBlEj8KDWZpZWxkX21hcHBpbmcYAiADKAsyKC5mZWFzdC5jb3JlLkRhdGFTb3VyY2UuRmllbGRNYXBwaW5nRW50cnkSFwoPdGltZXN0YW1wX2ZpZWxkGAMgASgJEiAKGGNyZWF0ZWRfdGltZXN0YW1wX2NvbHVtbhgFIAEoCRJECg5jdXN0b21fb3B0aW9ucxgQIAEoCzIqLmZlYXN0LmNvcmUuRGF0YVNvdXJjZS5DdXN0b21Tb3VyY2VPcHRpb25zSAASHgoWZGF0YV9zb3VyY2VfY2xhc3NfdHlwZRgRIAEoCRIMCgRuYW1lGBQgASgJEg8KB3Byb2plY3QYFSABKAkSEwoLZGVzY3JpcHRpb24YFyABKAkSLgoEdGFncxgYIAMoCzIgLmZlYXN0LmNvcmUuRGF0YVNvdXJjZS5UYWdzRW50cnkSDQoFb3duZXIYGSABKAkSLAoMYmF0Y2hfc291cmNlGBogASgLMhYuZmVhc3QuY29yZS5EYXRhU291cmNlEi8KBG1ldGEYMiABKAsyIS5mZWFzdC5jb3JlLkRhdGFTb3VyY2UuU291cmNlTWV0YRp/CgpTb3VyY2VNZXRhEjUKEWNyZWF0ZWRfdGltZXN0YW1wGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6ChZsYXN0X3VwZGF0ZWRfdGltZXN0YW1wGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBosChNDdXN0b21Tb3VyY2VPcHRpb25zEhUKDWNvbmZpZ3VyYXRpb24YASABKAwaMwoRRmllbGRNYXBwaW5nRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJRCgpTb3VyY2VUeXBlEgsKB0lOVkFMSUQQABIRCg1DVVNUT01fU09VUkNFEAYSEgoOUkVRVUVTVF9TT1VSQ0UQBxIPCgtQVVNIX1NPVVJDRRAJQgkKB29wdGlvbnNiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("ChtmZWFzdC9jb3JlL0RhdGFTb3VyY2UucHJvdG8SCmZlYXN0LmNvcmUi6QcKCkRhdGFTb3VyY2USLwoEdHlwZRgBIAEoDjIhLmZlYXN0LmNvcmUuRGF0YVNvdXJjZS5Tb3VyY2VUeXBlEj8KDWZpZWxkX21hcHBpbmcYAiADKAsyKC5mZWFzdC5jb3JlLkRhdGFTb3VyY2UuRmllbGRNYXBwaW5nRW50cnkSFwoPdGltZXN0YW1wX2ZpZWxkGAMgASgJEiAKGGNyZWF0ZWRfdGltZXN0YW1wX2NvbHVtbhgFIAEoCRJCChBiaWdxdWVyeV9vcHRpb25zGAwgASgLMiYuZmVhc3QuY29yZS5EYXRhU291cmNlLkJpZ1F1ZXJ5T3B0aW9uc0gAEkQKDmN1c3RvbV9vcHRpb25zGBAgASgLMiouZmVhc3QuY29yZS5EYXRhU291cmNlLkN1c3RvbVNvdXJjZU9wdGlvbnNIABIeChZkYXRhX3NvdXJjZV9jbGFzc190eXBlGBEgASgJEgwKBG5hbWUYFCABKAkSDwoHcHJvamVjdBgVIAEoCRITCgtkZXNjcmlwdGlvbhgXIAEoCRIuCgR0YWdzGBggAygLMiAuZmVhc3QuY29yZS5EYXRhU291cmNlLlRhZ3NFbnRyeRINCgVvd25lchgZIAEoCRIsCgxiYXRjaF9zb3VyY2UYGiABKAsyFi5mZWFzdC5jb3JlLkRhdGFTb3VyY2USLwoEbWV0YRgyIAEoCzIhLmZlYXN0LmNvcmUuRGF0YVNvdXJjZS5Tb3VyY2VNZXRhGn8KClNvdXJjZU1ldGESNQoRY3JlYXRlZF90aW1lc3RhbXAYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjoKFmxhc3RfdXBkYXRlZF90aW1lc3RhbXAYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGi8KD0JpZ1F1ZXJ5T3B0aW9ucxINCgV0YWJsZRgBIAEoCRINCgVxdWVyeRgCIAEoCRosChNDdXN0b21Tb3VyY2VPcHRpb25zEhUKDWNvbmZpZ3VyYXRpb24YASABKAwaMwoRRmllbGRNYXBwaW5nRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJlCgpTb3VyY2VUeXBlEgsKB0lOVkFMSUQQABISCg5CQVRDSF9CSUdRVUVSWRACEhEKDUNVU1RPTV9TT1VSQ0UQBhISCg5SRVFVRVNUX1NPVVJDRRAHEg8KC1BVU0hfU09VUkNFEAlCCQoHb3B0aW9uc2IGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * Where the rows of a feature view come from.
@@ -46,6 +46,12 @@ export type DataSource = Message<"feast.core.DataSource"> & {
    * @generated from oneof feast.core.DataSource.options
    */
   options: {
+    /**
+     * @generated from field: feast.core.DataSource.BigQueryOptions bigquery_options = 12;
+     */
+    value: DataSource_BigQueryOptions;
+    case: "bigqueryOptions";
+  } | {
     /**
      * @generated from field: feast.core.DataSource.CustomSourceOptions custom_options = 16;
      */
@@ -126,6 +132,32 @@ export const DataSource_SourceMetaSchema: GenMessage<DataSource_SourceMeta> = /*
   messageDesc(file_feast_core_DataSource, 0, 0);
 
 /**
+ * A table or a query in BigQuery.
+ *
+ * @generated from message feast.core.DataSource.BigQueryOptions
+ */
+export type DataSource_BigQueryOptions = Message<"feast.core.DataSource.BigQueryOptions"> & {
+  /**
+   * dataset.table, or project.dataset.table.
+   *
+   * @generated from field: string table = 1;
+   */
+  table: string;
+
+  /**
+   * @generated from field: string query = 2;
+   */
+  query: string;
+};
+
+/**
+ * Describes the message feast.core.DataSource.BigQueryOptions.
+ * Use `create(DataSource_BigQueryOptionsSchema)` to create a new message.
+ */
+export const DataSource_BigQueryOptionsSchema: GenMessage<DataSource_BigQueryOptions> = /*@__PURE__*/
+  messageDesc(file_feast_core_DataSource, 0, 1);
+
+/**
  * @generated from message feast.core.DataSource.CustomSourceOptions
  */
 export type DataSource_CustomSourceOptions = Message<"feast.core.DataSource.CustomSourceOptions"> & {
@@ -142,7 +174,7 @@ export type DataSource_CustomSourceOptions = Message<"feast.core.DataSource.Cust
  * Use `create(DataSource_CustomSourceOptionsSchema)` to create a new message.
  */
 export const DataSource_CustomSourceOptionsSchema: GenMessage<DataSource_CustomSourceOptions> = /*@__PURE__*/
-  messageDesc(file_feast_core_DataSource, 0, 1);
+  messageDesc(file_feast_core_DataSource, 0, 2);
 
 /**
  * @generated from enum feast.core.DataSource.SourceType
@@ -152,6 +184,11 @@ export const DataSource_SourceType = {
    * @generated from enum value: INVALID = 0;
    */
   INVALID: 0,
+
+  /**
+   * @generated from enum value: BATCH_BIGQUERY = 2;
+   */
+  BATCH_BIGQUERY: 2,
 
   /**
    * What it is stands in data_source_class_type, its settings in custom_options.

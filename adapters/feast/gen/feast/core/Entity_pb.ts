@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file feast/core/Entity.proto.
  */
 export const file_feast_core_Entity: GenFile = /*@__PURE__*/
-  fileDesc("ChdmZWFzdC9jb3JlL0VudGl0eS5wcm90bxIKZmVhc3QuY29yZSJWCgZFbnRpdHkSJgoEc3BlYxgBIAEoCzIYLmZlYXN0LmNvcmUuRW50aXR5U3BlY1YyEiQKBG1ldGEYAiABKAsyFi5mZWFzdC5jb3JlLkVudGl0eU1ldGEi4gEKDEVudGl0eVNwZWNWMhIMCgRuYW1lGAEgASgJEi8KCnZhbHVlX3R5cGUYAiABKA4yGy5mZWFzdC50eXBlcy5WYWx1ZVR5cGUuRW51bRITCgtkZXNjcmlwdGlvbhgDIAEoCRIQCghqb2luX2tleRgEIAEoCRIwCgR0YWdzGAggAygLMiIuZmVhc3QuY29yZS5FbnRpdHlTcGVjVjIuVGFnc0VudHJ5Eg0KBW93bmVyGAogASgJGisKCVRhZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIn8KCkVudGl0eU1ldGESNQoRY3JlYXRlZF90aW1lc3RhbXAYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjoKFmxhc3RfdXBkYXRlZF90aW1lc3RhbXAYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_feast_types_Value, file_google_protobuf_timestamp]);
+  fileDesc("ChdmZWFzdC9jb3JlL0VudGl0eS5wcm90bxIKZmVhc3QuY29yZSJWCgZFbnRpdHkSJgoEc3BlYxgBIAEoCzIYLmZlYXN0LmNvcmUuRW50aXR5U3BlY1YyEiQKBG1ldGEYAiABKAsyFi5mZWFzdC5jb3JlLkVudGl0eU1ldGEi8wEKDEVudGl0eVNwZWNWMhIMCgRuYW1lGAEgASgJEi8KCnZhbHVlX3R5cGUYAiABKA4yGy5mZWFzdC50eXBlcy5WYWx1ZVR5cGUuRW51bRITCgtkZXNjcmlwdGlvbhgDIAEoCRIQCghqb2luX2tleRgEIAEoCRIwCgR0YWdzGAggAygLMiIuZmVhc3QuY29yZS5FbnRpdHlTcGVjVjIuVGFnc0VudHJ5Eg8KB3Byb2plY3QYCSABKAkSDQoFb3duZXIYCiABKAkaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEifwoKRW50aXR5TWV0YRI1ChFjcmVhdGVkX3RpbWVzdGFtcBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOgoWbGFzdF91cGRhdGVkX3RpbWVzdGFtcBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_feast_types_Value, file_google_protobuf_timestamp]);
 
 /**
  * A thing that features describe.
@@ -70,6 +70,13 @@ export type EntitySpecV2 = Message<"feast.core.EntitySpecV2"> & {
    * @generated from field: map<string, string> tags = 8;
    */
   tags: { [key: string]: string };
+
+  /**
+   * Set in the registry file, which holds several projects; empty in SQL rows, which have a column for it.
+   *
+   * @generated from field: string project = 9;
+   */
+  project: string;
 
   /**
    * @generated from field: string owner = 10;

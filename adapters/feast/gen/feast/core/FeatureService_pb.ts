@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file feast/core/FeatureService.proto.
  */
 export const file_feast_core_FeatureService: GenFile = /*@__PURE__*/
-  fileDesc("Ch9mZWFzdC9jb3JlL0ZlYXR1cmVTZXJ2aWNlLnByb3RvEgpmZWFzdC5jb3JlImwKDkZlYXR1cmVTZXJ2aWNlEiwKBHNwZWMYASABKAsyHi5mZWFzdC5jb3JlLkZlYXR1cmVTZXJ2aWNlU3BlYxIsCgRtZXRhGAIgASgLMh4uZmVhc3QuY29yZS5GZWF0dXJlU2VydmljZU1ldGEi4AEKEkZlYXR1cmVTZXJ2aWNlU3BlYxIMCgRuYW1lGAEgASgJEjMKCGZlYXR1cmVzGAMgAygLMiEuZmVhc3QuY29yZS5GZWF0dXJlVmlld1Byb2plY3Rpb24SNgoEdGFncxgEIAMoCzIoLmZlYXN0LmNvcmUuRmVhdHVyZVNlcnZpY2VTcGVjLlRhZ3NFbnRyeRITCgtkZXNjcmlwdGlvbhgFIAEoCRINCgVvd25lchgGIAEoCRorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKHAQoSRmVhdHVyZVNlcnZpY2VNZXRhEjUKEWNyZWF0ZWRfdGltZXN0YW1wGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI6ChZsYXN0X3VwZGF0ZWRfdGltZXN0YW1wGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_feast_core_FeatureViewProjection, file_google_protobuf_timestamp]);
+  fileDesc("Ch9mZWFzdC9jb3JlL0ZlYXR1cmVTZXJ2aWNlLnByb3RvEgpmZWFzdC5jb3JlImwKDkZlYXR1cmVTZXJ2aWNlEiwKBHNwZWMYASABKAsyHi5mZWFzdC5jb3JlLkZlYXR1cmVTZXJ2aWNlU3BlYxIsCgRtZXRhGAIgASgLMh4uZmVhc3QuY29yZS5GZWF0dXJlU2VydmljZU1ldGEi8QEKEkZlYXR1cmVTZXJ2aWNlU3BlYxIMCgRuYW1lGAEgASgJEg8KB3Byb2plY3QYAiABKAkSMwoIZmVhdHVyZXMYAyADKAsyIS5mZWFzdC5jb3JlLkZlYXR1cmVWaWV3UHJvamVjdGlvbhI2CgR0YWdzGAQgAygLMiguZmVhc3QuY29yZS5GZWF0dXJlU2VydmljZVNwZWMuVGFnc0VudHJ5EhMKC2Rlc2NyaXB0aW9uGAUgASgJEg0KBW93bmVyGAYgASgJGisKCVRhZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIocBChJGZWF0dXJlU2VydmljZU1ldGESNQoRY3JlYXRlZF90aW1lc3RhbXAYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjoKFmxhc3RfdXBkYXRlZF90aW1lc3RhbXAYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_feast_core_FeatureViewProjection, file_google_protobuf_timestamp]);
 
 /**
  * The features that one model uses.
@@ -48,6 +48,13 @@ export type FeatureServiceSpec = Message<"feast.core.FeatureServiceSpec"> & {
    * @generated from field: string name = 1;
    */
   name: string;
+
+  /**
+   * Set in the registry file alone.
+   *
+   * @generated from field: string project = 2;
+   */
+  project: string;
 
   /**
    * @generated from field: repeated feast.core.FeatureViewProjection features = 3;

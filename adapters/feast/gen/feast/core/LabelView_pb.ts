@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file feast/core/LabelView.proto.
  */
 export const file_feast_core_LabelView: GenFile = /*@__PURE__*/
-  fileDesc("ChpmZWFzdC9jb3JlL0xhYmVsVmlldy5wcm90bxIKZmVhc3QuY29yZSI0CglMYWJlbFZpZXcSJwoEc3BlYxgBIAEoCzIZLmZlYXN0LmNvcmUuTGFiZWxWaWV3U3BlYyKIAgoNTGFiZWxWaWV3U3BlYxIMCgRuYW1lGAEgASgJEhAKCGVudGl0aWVzGAMgAygJEisKCGZlYXR1cmVzGAQgAygLMhkuZmVhc3QuY29yZS5GZWF0dXJlU3BlY1YyEjEKBHRhZ3MYBSADKAsyIy5mZWFzdC5jb3JlLkxhYmVsVmlld1NwZWMuVGFnc0VudHJ5EiYKBnNvdXJjZRgHIAEoCzIWLmZlYXN0LmNvcmUuRGF0YVNvdXJjZRITCgtkZXNjcmlwdGlvbhgJIAEoCRINCgVvd25lchgKIAEoCRorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AWIGcHJvdG8z", [file_feast_core_DataSource, file_feast_core_Feature]);
+  fileDesc("ChpmZWFzdC9jb3JlL0xhYmVsVmlldy5wcm90bxIKZmVhc3QuY29yZSI0CglMYWJlbFZpZXcSJwoEc3BlYxgBIAEoCzIZLmZlYXN0LmNvcmUuTGFiZWxWaWV3U3BlYyKZAgoNTGFiZWxWaWV3U3BlYxIMCgRuYW1lGAEgASgJEg8KB3Byb2plY3QYAiABKAkSEAoIZW50aXRpZXMYAyADKAkSKwoIZmVhdHVyZXMYBCADKAsyGS5mZWFzdC5jb3JlLkZlYXR1cmVTcGVjVjISMQoEdGFncxgFIAMoCzIjLmZlYXN0LmNvcmUuTGFiZWxWaWV3U3BlYy5UYWdzRW50cnkSJgoGc291cmNlGAcgASgLMhYuZmVhc3QuY29yZS5EYXRhU291cmNlEhMKC2Rlc2NyaXB0aW9uGAkgASgJEg0KBW93bmVyGAogASgJGisKCVRhZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM", [file_feast_core_DataSource, file_feast_core_Feature]);
 
 /**
  * A view of labels that people give. Read for listings, never written.
@@ -43,6 +43,11 @@ export type LabelViewSpec = Message<"feast.core.LabelViewSpec"> & {
    * @generated from field: string name = 1;
    */
   name: string;
+
+  /**
+   * @generated from field: string project = 2;
+   */
+  project: string;
 
   /**
    * @generated from field: repeated string entities = 3;

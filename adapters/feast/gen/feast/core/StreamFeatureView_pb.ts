@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file feast/core/StreamFeatureView.proto.
  */
 export const file_feast_core_StreamFeatureView: GenFile = /*@__PURE__*/
-  fileDesc("CiJmZWFzdC9jb3JlL1N0cmVhbUZlYXR1cmVWaWV3LnByb3RvEgpmZWFzdC5jb3JlIkQKEVN0cmVhbUZlYXR1cmVWaWV3Ei8KBHNwZWMYASABKAsyIS5mZWFzdC5jb3JlLlN0cmVhbUZlYXR1cmVWaWV3U3BlYyLNAgoVU3RyZWFtRmVhdHVyZVZpZXdTcGVjEgwKBG5hbWUYASABKAkSEAoIZW50aXRpZXMYAyADKAkSKwoIZmVhdHVyZXMYBCADKAsyGS5mZWFzdC5jb3JlLkZlYXR1cmVTcGVjVjISEwoLZGVzY3JpcHRpb24YBiABKAkSOQoEdGFncxgHIAMoCzIrLmZlYXN0LmNvcmUuU3RyZWFtRmVhdHVyZVZpZXdTcGVjLlRhZ3NFbnRyeRINCgVvd25lchgIIAEoCRIsCgxiYXRjaF9zb3VyY2UYCiABKAsyFi5mZWFzdC5jb3JlLkRhdGFTb3VyY2USLQoNc3RyZWFtX3NvdXJjZRgLIAEoCzIWLmZlYXN0LmNvcmUuRGF0YVNvdXJjZRorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AWIGcHJvdG8z", [file_feast_core_DataSource, file_feast_core_Feature]);
+  fileDesc("CiJmZWFzdC9jb3JlL1N0cmVhbUZlYXR1cmVWaWV3LnByb3RvEgpmZWFzdC5jb3JlIkQKEVN0cmVhbUZlYXR1cmVWaWV3Ei8KBHNwZWMYASABKAsyIS5mZWFzdC5jb3JlLlN0cmVhbUZlYXR1cmVWaWV3U3BlYyLeAgoVU3RyZWFtRmVhdHVyZVZpZXdTcGVjEgwKBG5hbWUYASABKAkSDwoHcHJvamVjdBgCIAEoCRIQCghlbnRpdGllcxgDIAMoCRIrCghmZWF0dXJlcxgEIAMoCzIZLmZlYXN0LmNvcmUuRmVhdHVyZVNwZWNWMhITCgtkZXNjcmlwdGlvbhgGIAEoCRI5CgR0YWdzGAcgAygLMisuZmVhc3QuY29yZS5TdHJlYW1GZWF0dXJlVmlld1NwZWMuVGFnc0VudHJ5Eg0KBW93bmVyGAggASgJEiwKDGJhdGNoX3NvdXJjZRgKIAEoCzIWLmZlYXN0LmNvcmUuRGF0YVNvdXJjZRItCg1zdHJlYW1fc291cmNlGAsgASgLMhYuZmVhc3QuY29yZS5EYXRhU291cmNlGisKCVRhZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM", [file_feast_core_DataSource, file_feast_core_Feature]);
 
 /**
  * A view whose rows a Python function makes from a stream. Read for listings, never written.
@@ -43,6 +43,11 @@ export type StreamFeatureViewSpec = Message<"feast.core.StreamFeatureViewSpec"> 
    * @generated from field: string name = 1;
    */
   name: string;
+
+  /**
+   * @generated from field: string project = 2;
+   */
+  project: string;
 
   /**
    * @generated from field: repeated string entities = 3;
