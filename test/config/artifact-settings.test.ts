@@ -50,7 +50,8 @@ describe('settings of artifacts', () => {
     const server = await startRecordingServer(() => ({ json: { kind: 'storage#bucket' } }));
     try {
       // cloud.google.com/storage/docs/json_api/v1/buckets/insert
-      await server.client.createBucket(resources.data.name, { ...resources.data });
+      const request: object = resources.data;
+      await server.client.createBucket(resources.data.name, request);
       assert.deepEqual([server.asked[0]?.method, server.asked[0]?.path, server.asked[0]?.query.get('project')], ['POST', '/storage/v1/b', 'p']);
       assert.deepEqual(JSON.parse(String(server.asked[0]?.body)), resources.data);
     } finally {
