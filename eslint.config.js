@@ -24,6 +24,7 @@ const ADAPTERS = {
   'feature-repo': { packages: ['tsx/esm/api', 'esbuild'], adapters: ['node-vm'] },
   file: { packages: [], adapters: [] },
   gcs: { packages: ['@google-cloud/storage'], adapters: [] },
+  'google-auth': { packages: ['google-auth-library'], adapters: [] },
   lightgbm: { packages: ['koffi'], adapters: [] },
   'local-stack': { packages: ['pg', 'ioredis', '@temporalio/client'], adapters: [] },
   mlflow: { packages: ['yaml', '@bufbuild/protobuf/wire'], adapters: [] },

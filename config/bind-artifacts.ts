@@ -37,7 +37,7 @@ async function dataBucket(settings: GcsArtifacts) {
 }
 
 /** Of the settings' project and endpoint. Nothing is sent before its first use. */
-export async function storageClient({ project, api_endpoint: apiEndpoint }: Pick<GcsArtifacts, 'project' | 'api_endpoint'>) {
+export async function storageClient({ project, api_endpoint: apiEndpoint }: Partial<Pick<GcsArtifacts, 'project' | 'api_endpoint'>>) {
   const { createStorageClient } = await import('../adapters/gcs/client.ts');
-  return createStorageClient({ project, ...(apiEndpoint === undefined ? {} : { apiEndpoint }) });
+  return createStorageClient({ ...(project === undefined ? {} : { project }), ...(apiEndpoint === undefined ? {} : { apiEndpoint }) });
 }

@@ -5,9 +5,9 @@ import { readSettings } from '../adapters/local-stack/environment-file.ts';
 import { findToolsFolder } from '../adapters/local-stack/tools-folder.ts';
 import type { Ports } from '../ports/ports.ts';
 import { bindArtifactStore } from './bind-artifacts.ts';
+import { bindTracker } from './bind-tracker.ts';
 import type { Project } from './load-config.ts';
 import { onlineStoreOptions } from './online-store-options.ts';
-import { fileStoreFolder, serverAuth } from './tracking-settings.ts';
 
 /**
  * The one table from settings to adapters. Each is loaded when it is bound, so that an environment loads only the SDKs that it uses.
@@ -74,14 +74,8 @@ async function bindServers(folder: string, config: Project['config']): Promise<P
     pushLog: createPostgresPushLog({ connectionString, queryTimeoutMs: PUSH_QUERY_MS }),
     onlineStore: createRedisOnlineStore(await onlineStoreOptions(folder, config)),
     featureRegistry: createFeastSqlRegistry({ connectionString, schema: registry.schema, project }),
-    tracker: await bindTracker(folder, config.tracking),
+    tracker: await bindTracker(folder, config),
   };
-}
-
-async function bindTracker(folder: string, settings: Project['config']['tracking']): Promise<Ports['tracker']> {
-  if (settings.type === 'mlflow_files') return (await import('../adapters/mlflow/file-tracker.ts')).createFileTracker({ root: fileStoreFolder(folder, settings) });
-  const { createRestTracker } = await import('../adapters/mlflow-rest/rest-tracker.ts');
-  return createRestTracker({ uri: settings.uri, auth: serverAuth(settings), modelCache: resolve(folder, settings.model_cache) });
 }
 
 /** The connection URL of the warehouse's settings. Holds the password: never print it. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { ServerAuth } from '../adapters/mlflow-rest/server-auth.ts';
 import { PipelineError } from '../domain/errors.ts';
-import { defaulted, object, required, type ObjectOf } from '../domain/validation/object.ts';
+import { defaulted, object, optional, required, type ObjectOf } from '../domain/validation/object.ts';
 import { choice, isRecord, refuse, text, within, type Shape } from '../domain/validation/shape.ts';
 
 /** The address may be printed, and secrets never are: so it holds none. */
@@ -17,13 +17,14 @@ const files = { type: required(choice(['mlflow_files'])), folder: required(text(
 const server = { type: required(choice(['mlflow_server'])), uri: required(serverUri), model_cache: defaulted(text(), './data/model-cache') };
 const withNone = { ...server, auth: defaulted(choice(['none']), 'none') };
 const withBasic = { ...server, auth: required(choice(['basic'])), user: required(text()), password: required(text()) };
+const withIdentity = { ...server, auth: required(choice(['google_identity'])), audience: optional(text()) };
 const withToken = { ...server, auth: required(choice(['token'])), token: required(text()) };
 
-export type TrackingSettings = ObjectOf<typeof files> | ObjectOf<typeof withNone> | ObjectOf<typeof withBasic> | ObjectOf<typeof withToken>;
+export type TrackingSettings = ObjectOf<typeof files> | ObjectOf<typeof withNone> | ObjectOf<typeof withBasic> | ObjectOf<typeof withToken> | ObjectOf<typeof withIdentity>;
 export type TrackingServer = Extract<TrackingSettings, { readonly type: 'mlflow_server' }>;
 
 const types = choice(['mlflow_files', 'mlflow_server']);
-const auths = choice(['none', 'basic', 'token']);
+const auths = choice(['none', 'basic', 'token', 'google_identity']);
 
 /** `tracking`: MLflow's files in a folder, or an MLflow server; docs/mlflow.md says what each setting means. */
 export const tracking: Shape<TrackingSettings> = (value, spot) => {
@@ -33,6 +34,7 @@ export const tracking: Shape<TrackingSettings> = (value, spot) => {
   const auth = value['auth'] === undefined ? 'none' : auths(value['auth'], within(spot, 'auth'));
   if (auth === 'basic') return object(withBasic)(value, spot);
   if (auth === 'token') return object(withToken)(value, spot);
+  if (auth === 'google_identity') return object(withIdentity)(value, spot);
   return auth === 'none' ? object(withNone)(value, spot) : (auth as never); // it was refused
 };
 
@@ -42,7 +44,12 @@ export function fileStoreFolder(projectFolder: string, settings: TrackingSetting
   throw new PipelineError('UNSUPPORTED', `Runs are kept by the MLflow server ${settings.uri}, which has its own pages: open it in a browser. This command is for MLflow's files in a folder (tracking.type mlflow_files).`);
 }
 
-export function serverAuth(settings: TrackingServer): ServerAuth {
+/** What gives identity tokens is loaded where it is set. */
+export async function serverAuth(settings: TrackingServer): Promise<ServerAuth> {
+  if (settings.auth === 'google_identity') {
+    const { identityTokens } = await import('../adapters/google-auth/identity-token.ts');
+    return { type: 'google_identity', token: identityTokens(settings.audience ?? new URL(settings.uri).origin) };
+  }
   if (settings.auth === 'basic') return { type: 'basic', user: settings.user, password: settings.password };
   return settings.auth === 'token' ? { type: 'token', token: settings.token } : { type: 'none' };
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { PipelineError } from '../../domain/errors.ts';
+import { bucketPlace } from './bucket-place.ts';
 import { folderPlace } from './folder-place.ts';
 import { proxyPlace } from './proxy-place.ts';
 import type { Server } from './server.ts';
@@ -29,10 +30,12 @@ export function checkArtifactUri(server: Server, uri: string): void {
 }
 
 export function artifactPlace(server: Server, uri: string): ArtifactPlace {
-  return kindOf(server, uri) === 'proxy' ? proxyPlace(server, new URL(uri).pathname) : folderPlace(server, uri.startsWith('file:') ? fileURLToPath(uri) : uri);
+  const kind = kindOf(server, uri);
+  if (kind === 'bucket') return bucketPlace(server, uri);
+  return kind === 'proxy' ? proxyPlace(server, new URL(uri).pathname) : folderPlace(server, uri.startsWith('file:') ? fileURLToPath(uri) : uri);
 }
 
-function kindOf(server: Server, uri: string): 'proxy' | 'folder' {
+function kindOf(server: Server, uri: string): 'proxy' | 'folder' | 'bucket' {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(uri)?.[1]?.toLowerCase();
   if (scheme === 'mlflow-artifacts') {
     const { host } = new URL(uri.replace(/^mlflow-artifacts:/i, 'http:').replace(/^http:\/(?!\/)/, 'http://-/'));
@@ -40,5 +43,6 @@ function kindOf(server: Server, uri: string): 'proxy' | 'folder' {
     throw new PipelineError('UNSUPPORTED', `The MLflow server ${server.uri} keeps artifacts with another server, ${host}. Name that one in tracking.uri, or start the server without --default-artifact-root.`);
   }
   if (scheme === undefined || scheme === 'file') return 'folder';
+  if (scheme === 'gs' && server.openBucketFolder !== undefined) return 'bucket';
   throw new PipelineError('UNSUPPORTED', `The MLflow server ${server.uri} has callers write artifacts to ${uri} themselves, which is not possible from here. Start it with --serve-artifacts and --artifacts-destination ${uri.split('/').slice(0, 3).join('/')}/..., and use a new experiment: then files pass through the server.`);
 }

@@ -33,7 +33,7 @@ export async function answerFailure(call: FailedCall, response: Response): Promi
   const fail = (errorCode: ErrorCode, text: string, repeat: Failure['repeat'] = 'never'): Failure => ({ error: new PipelineError(errorCode, `The MLflow server ${call.uri} ${text} (${call.what}, status ${response.status}).${said}`), repeat });
   const { status } = response;
   if (status >= 300 && status < 400) return fail('INVALID_CONFIG', `sends callers elsewhere (to ${originOf(response.headers.get('location'))}). ${ELSEWHERE}`);
-  if (status === 401) return fail('INVALID_CONFIG', `did not accept who we are: tracking.auth is ${call.auth.type}. Check it, and the ${wanted(call.auth)} in the environment`);
+  if (status === 401) return fail('INVALID_CONFIG', `did not accept who we are: tracking.auth is ${call.auth.type}. Check it, and the ${wanted(call.auth)}`);
   if (status === 403) return fail('INVALID_CONFIG', 'does not permit this. Give the account of tracking.auth the permission; where the server refuses our address (Host), start it with --allowed-hosts');
   if (status === 429) return { ...fail('UNAVAILABLE', 'has too many callers. Try again later, or raise its quota', 'always'), ...waitOf(response) };
   if (status === 413) return fail('INVALID_INPUT', 'does not take so much at once. Raise the limit of what stands before it');
@@ -87,5 +87,10 @@ function originOf(location: string | null): string {
 }
 
 function wanted(auth: ServerAuth): string {
-  return { none: 'user and password, or a token,', basic: 'user and password', token: 'token' }[auth.type];
+  return {
+    none: 'user and password, or a token, in the environment',
+    basic: 'user and password in the environment',
+    token: 'token in the environment',
+    google_identity: 'account that this process runs as (role roles/run.invoker), and tracking.audience',
+  }[auth.type];
 }

@@ -13,6 +13,15 @@ export interface ServerOptions {
   readonly timeoutMillis?: number;
   /** The first pause before a repeat; it doubles. Default 300 ms. */
   readonly pauseMillis?: number;
+  /** Opens a folder of a bucket by its gs:// address, for servers that have callers write to it themselves. Absent: such servers are refused. */
+  readonly openBucketFolder?: (uri: string) => Promise<BucketFolder>;
+}
+
+/** Files below an address in a bucket. The paths are relative, with `/`. */
+export interface BucketFolder {
+  put(path: string, localFile: string): Promise<void>;
+  files(): Promise<{ readonly path: string; readonly bytes: number }[]>;
+  get(path: string, localFile: string): Promise<void>;
 }
 
 type Query = Readonly<Record<string, string>>;
@@ -44,6 +53,7 @@ export interface Transfer<T> {
 /** An MLflow server. Every failure is a PipelineError; what may pass is tried again, up to four times in all. */
 export interface Server {
   readonly uri: string;
+  readonly openBucketFolder: ServerOptions['openBucketFolder'];
   call<T extends object>(call: ApiCall): Promise<T>;
   transfer<T>(transfer: Transfer<T>): Promise<T>;
 }
@@ -57,17 +67,18 @@ export function connectServer(options: ServerOptions): Server {
   const failed = { uri, auth };
   return {
     uri,
+    openBucketFolder: options.openBucketFolder,
     call: async <T extends object>({ what, path, query, body, method, repeatable = true }: ApiCall): Promise<T> =>
       untilDone(pauseMillis, repeatable, () =>
         attempt({ ...failed, what }, async () => {
-          const request = { method: method ?? (body === undefined ? 'GET' : 'POST'), signal: AbortSignal.timeout(timeoutMillis), headers: { ...authHeaders(auth), 'content-type': 'application/json' }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+          const request = { method: method ?? (body === undefined ? 'GET' : 'POST'), signal: AbortSignal.timeout(timeoutMillis), headers: { ...(await authHeaders(auth)), 'content-type': 'application/json' }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
           return { response: await fetch(`${uri}/api/2.0/${path}${query === undefined ? '' : `?${new URLSearchParams(query)}`}`, { ...request, redirect: 'manual' }), read: (response) => readJson<T>(response, uri) };
         })),
     transfer: async <T>({ what, path, method, headers, body, read }: Transfer<T>): Promise<T> =>
       untilDone(pauseMillis, true, () =>
         watched(timeoutMillis, (signal, moved) =>
           attempt({ ...failed, what }, async () => {
-            const request = { method, signal, headers: { ...authHeaders(auth), ...headers }, ...(body === undefined ? {} : { body: ReadableStream.from(body(moved)), duplex: 'half' as const }) };
+            const request = { method, signal, headers: { ...(await authHeaders(auth)), ...headers }, ...(body === undefined ? {} : { body: ReadableStream.from(body(moved)), duplex: 'half' as const }) };
             // Unless told so by both settings, fetch keeps a second copy of the body in memory, for a redirect.
             return { response: await fetch(`${uri}/api/2.0/${path}`, { ...request, redirect: 'error', window: null }), read: (response) => read(response, moved) };
           }))),

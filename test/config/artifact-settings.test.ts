@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CreateBucketRequest } from '@google-cloud/storage';
 import { artifacts } from '../../config/artifact-settings.ts';
 import type { GcsArtifacts } from '../../config/artifact-settings.ts';
 import { bindArtifactStore, bindLogArchive, bindRunStorage } from '../../config/bind-artifacts.ts';
@@ -50,8 +51,7 @@ describe('settings of artifacts', () => {
     const server = await startRecordingServer(() => ({ json: { kind: 'storage#bucket' } }));
     try {
       // cloud.google.com/storage/docs/json_api/v1/buckets/insert
-      const request: object = resources.data;
-      await server.client.createBucket(resources.data.name, request);
+      await server.client.createBucket(resources.data.name, resources.data as unknown as CreateBucketRequest);
       assert.deepEqual([server.asked[0]?.method, server.asked[0]?.path, server.asked[0]?.query.get('project')], ['POST', '/storage/v1/b', 'p']);
       assert.deepEqual(JSON.parse(String(server.asked[0]?.body)), resources.data);
     } finally {

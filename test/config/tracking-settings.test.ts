@@ -6,7 +6,7 @@ const SERVER = { type: 'mlflow_server', uri: 'https://mlflow.example.com' };
 const problems = (value: unknown): string[] => check(tracking, value).issues.map(({ keys, message }) => `${keys.join('.')} ${message}`);
 
 describe('the setting tracking', () => {
-  it('is a folder, or a server with one way to say who we are', () => {
+  it('is a folder, or a server with one way to say who we are', async () => {
     assert.deepEqual(problems({ type: 'mlflow_files', folder: './mlruns' }), []);
     const settings = (more: object): ReturnType<typeof serverAuth> => {
       assert.deepEqual(problems({ ...SERVER, ...more }), []);
@@ -15,10 +15,12 @@ describe('the setting tracking', () => {
       assert.equal(value.model_cache, './data/model-cache');
       return serverAuth(value);
     };
-    assert.deepEqual(settings({}), { type: 'none' });
-    assert.deepEqual(settings({ auth: 'none' }), { type: 'none' });
-    assert.deepEqual(settings({ auth: 'basic', user: 'ann', password: '12345' }), { type: 'basic', user: 'ann', password: '12345' });
-    assert.deepEqual(settings({ auth: 'token', token: 'abc' }), { type: 'token', token: 'abc' });
+    assert.deepEqual(await settings({}), { type: 'none' });
+    assert.deepEqual(await settings({ auth: 'none' }), { type: 'none' });
+    assert.deepEqual(await settings({ auth: 'basic', user: 'ann', password: '12345' }), { type: 'basic', user: 'ann', password: '12345' });
+    assert.deepEqual(await settings({ auth: 'token', token: 'abc' }), { type: 'token', token: 'abc' });
+    assert.equal((await settings({ auth: 'google_identity' })).type, 'google_identity');
+    assert.equal((await settings({ auth: 'google_identity', audience: 'https://other.example.com' })).type, 'google_identity');
   });
 
   it('is refused where something is missing, does not belong, or is no address, and no secret is told', () => {
