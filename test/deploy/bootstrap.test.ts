@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const SETTINGS = { REDIS_HOST: 'redis.example.com', TEMPORAL_ADDRESS: 'temporal.example.com:7233' };
+const SECRETS = { REDIS_PASSWORD: 'the-redis-password', TEMPORAL_API_KEY: 'the-api-key' };
+const ARGUMENTS = ['--project', 'my-project-1', '--tag', 'v1'];
+
+/** A Google Cloud account that keeps what was made in it. */
+interface Cloud {
+  readonly folder: string;
+  run(args: readonly string[], variables?: NodeJS.ProcessEnv): { readonly status: number | null; readonly stdout: string; readonly stderr: string };
+  commands(): readonly string[];
+  made(): readonly string[];
+  remove(): void;
+}
+
+function openCloud({ tools = ['gcloud', 'bq'], project = true }: { readonly tools?: readonly string[]; readonly project?: boolean } = {}): Cloud {
+  const folder = mkdtempSync(join(tmpdir(), 'bootstrap-'));
+  const binaries = mkdtempSync(join(tmpdir(), 'bootstrap-bin-'));
+  for (const name of ['bash', 'env', 'cat', 'tr', 'sed', 'grep', 'cut', 'sha256sum', 'mktemp', 'rm', 'cp', 'tail', 'head', 'basename', 'dirname', 'openssl', 'git']) {
+    const found = ['/usr/bin', '/bin'].map((place) => join(place, name)).find((path) => existsSync(path));
+    if (found !== undefined) symlinkSync(found, join(binaries, name));
+  }
+  for (const name of tools) cpSync(join(import.meta.dirname, 'google-cloud-stand-in.sh'), join(binaries, name));
+  for (const name of tools) chmodSync(join(binaries, name), 0o755);
+  if (project) writeFileSync(join(folder, 'project_my_project_1'), '');
+  writeFileSync(join(folder, 'redis.pem'), '-----BEGIN CERTIFICATE-----\n');
+  const lines = (name: string): readonly string[] => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8').trim().split('\n') : []);
+  return {
+    folder,
+    run: (args, variables = { ...SETTINGS, ...SECRETS, REDIS_CA_FILE: join(folder, 'redis.pem') }) =>
+      spawnSync('bash', [join(ROOT, 'deploy', 'bootstrap.sh'), ...args], { encoding: 'utf8', env: { PATH: binaries, HOME: folder, STAND_IN: folder, ...variables } }),
+    commands: () => lines('commands'),
+    made: () => lines('made'),
+    remove: () => [folder, binaries].forEach((each) => rmSync(each, { recursive: true })),
+  };
+}
+
+describe('The bootstrap of the cloud', function () {
+  this.timeout(60_000);
+  let cloud: Cloud;
+  afterEach(() => cloud.remove());
+
+  it('makes everything the first time, and nothing the second', () => {
+    cloud = openCloud();
+    const first = cloud.run(ARGUMENTS);
+    assert.equal(first.status, 0, first.stderr + first.stdout);
+    const made = cloud.made();
+    for (const name of ['raw_events', 'feature_mart', 'spine_data', 'feast_registry']) assert.ok(made.includes(`dataset my-project-1:${name}`), name);
+    for (const name of ['ml-artifacts-prod', 'ml-data-processed', 'ml-logs-archive']) {
+      assert.ok(made.includes(`storage buckets gs://${name}`), name);
+      assert.ok(cloud.commands().some((line) => line.startsWith(`gcloud storage buckets create gs://${name} `) && line.includes('--location=us ') && line.includes('--public-access-prevention')), name);
+      const { rule } = JSON.parse(readFileSync(join(cloud.folder, `rules_gs___${name.replaceAll('-', '_')}`), 'utf8')) as { readonly rule: readonly unknown[] };
+      assert.ok(rule.length > 0, name);
+    }
+    for (const line of ['run services ml-pipeline-mlflow', 'run worker-pools ml-pipeline-worker', 'run jobs ml-pipeline-command', 'run services ml-pipeline-api', 'sql instances ml-pipeline-mlflow']) assert.ok(made.includes(line), line);
+    const second = cloud.run(ARGUMENTS, SETTINGS); // secrets are given once
+    assert.equal(second.status, 0, second.stderr + second.stdout);
+    assert.deepEqual(cloud.made(), made);
+    assert.doesNotMatch(second.stdout, /^making/m);
+  });
+
+  it('deploys what each service needs: MLflow before those that call it, rights before those that have them, and again only what changed', () => {
+    cloud = openCloud();
+    cloud.run(ARGUMENTS);
+    const order = ['version ml-pipeline-mlflow-database', 'images us-central1-docker.pkg.dev/my-project-1/ml-pipeline/ml-pipeline:v1', 'run services ml-pipeline-mlflow', 'run worker-pools ml-pipeline-worker', 'run services ml-pipeline-api'].map((line) => cloud.made().indexOf(line));
+    assert.deepEqual(order, [...order].sort((a, b) => a - b));
+    assert.ok(!order.includes(-1), order.join());
+    const api = parse(readFileSync(join(cloud.folder, 'ml-pipeline-api.yaml'), 'utf8')) as { readonly spec: { readonly template: { readonly spec: { readonly containers: readonly { readonly env: readonly { readonly name: string; readonly value?: string }[] }[] } } } };
+    assert.equal(api.spec.template.spec.containers[0]?.env.find(({ name }) => name === 'MLFLOW_TRACKING_URI')?.value, 'https://ml-pipeline-mlflow-123456789.us-central1.run.app');
+    const before = cloud.made().length;
+    const third = cloud.run(ARGUMENTS, { ...SETTINGS, API_MAX_INSTANCES: '20' });
+    assert.equal(third.status, 0, third.stderr);
+    assert.deepEqual(cloud.made().slice(before), ['run services ml-pipeline-api']);
+  });
+
+  it('keeps secrets off command lines and out of what it prints', () => {
+    cloud = openCloud();
+    const { stdout, stderr } = cloud.run(ARGUMENTS);
+    const password = /--password: (\w{48})/.exec(readFileSync(join(cloud.folder, 'password'), 'utf8'))![1]!;
+    const value = (name: string): string => readFileSync(join(cloud.folder, `value-ml-pipeline-${name}`), 'utf8');
+    assert.equal(value('redis-password'), 'the-redis-password');
+    assert.equal(value('temporal-api-key'), 'the-api-key');
+    assert.match(value('redis-ca'), /BEGIN CERTIFICATE/);
+    assert.equal(value('mlflow-database'), `postgresql+psycopg2://mlflow:${password}@/mlflow?host=/cloudsql/my-project-1:us-central1:ml-pipeline-mlflow`);
+    for (const secret of [...Object.values(SECRETS), password]) assert.ok(!`${stdout}${stderr}${cloud.commands().join('\n')}`.includes(secret));
+  });
+
+  for (const failAt of ['dataset my-project-1:spine_data', 'version ml-pipeline-mlflow-database', 'run worker-pools']) {
+    it(`goes on where it stood after "${failAt}" had failed`, () => {
+      cloud = openCloud();
+      const variables = { ...SETTINGS, ...SECRETS, REDIS_CA_FILE: join(cloud.folder, 'redis.pem') };
+      const failed = cloud.run(ARGUMENTS, { ...variables, FAIL_AT: failAt });
+      assert.equal(failed.status, 1);
+      assert.match(failed.stderr, /PERMISSION_DENIED[^]*could not be made[^]*give the same command again/);
+      const before = cloud.made();
+      assert.ok(before.length > 3 && !before.includes('run services ml-pipeline-api'));
+      const again = cloud.run(ARGUMENTS, variables);
+      assert.equal(again.status, 0, again.stderr);
+      const made = cloud.made();
+      assert.ok(made.includes('run services ml-pipeline-api'));
+      const twice = made.filter((line, index) => made.indexOf(line) !== index && line !== 'user mlflow');
+      assert.deepEqual(twice, []);
+    });
+  }
+
+  it('does not take a question that was refused for a thing that is missing', () => {
+    cloud = openCloud();
+    const { status, stderr } = cloud.run(ARGUMENTS, { ...SETTINGS, ...SECRETS, REDIS_CA_FILE: join(cloud.folder, 'redis.pem'), REFUSE: 'yes' });
+    assert.deepEqual([status, cloud.made()], [1, []]);
+    assert.match(stderr, /active account[^]*could not be asked: gcloud projects describe/);
+  });
+
+  it('makes a project only where it is told who pays', () => {
+    cloud = openCloud({ project: false });
+    const variables = { ...SETTINGS, ...SECRETS, REDIS_CA_FILE: join(cloud.folder, 'redis.pem') };
+    const refused = cloud.run(ARGUMENTS, variables);
+    assert.deepEqual([refused.status, cloud.made()], [1, []]);
+    assert.match(refused.stderr, /no project my-project-1\. Set BILLING_ACCOUNT/);
+    const { status, stderr } = cloud.run(ARGUMENTS, { ...variables, BILLING_ACCOUNT: '0-0-0' });
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(cloud.made().slice(0, 2), ['project my-project-1', 'billing']);
+  });
+
+  it('prints every resource and command in a dry run, the same that a run then gives, and runs none', () => {
+    cloud = openCloud();
+    const dry = cloud.run([...ARGUMENTS, '--dry-run'], SETTINGS);
+    assert.equal(dry.status, 0, dry.stderr);
+    assert.deepEqual(cloud.commands(), []);
+    assert.doesNotMatch(dry.stdout, /^making/m);
+    const printed = [...dry.stdout.matchAll(/^would make: (.*)$/gm)].map(([, what]) => what!.replace('WRITER_IDENTITY', 'serviceAccount:sink@example.iam.gserviceaccount.com'));
+    const run = cloud.run(ARGUMENTS);
+    const made = [...run.stdout.matchAll(/^making: (.*)$/gm)].map(([, what]) => what!);
+    assert.deepEqual(printed.filter((what) => what !== 'project my-project-1'), made);
+    assert.match(dry.stdout, /\| {3}name: ml-pipeline-api[^]*\$ gcloud run services replace/);
+  });
+
+  it('needs no tool for a dry run', () => {
+    cloud = openCloud({ tools: [] });
+    assert.equal(cloud.run([...ARGUMENTS, '--dry-run'], SETTINGS).status, 0);
+  });
+
+  it('refuses all that is wrong at once, before it asks anything', () => {
+    cloud = openCloud({ tools: ['gcloud'] });
+    writeFileSync(join(cloud.folder, 'settings.env'), 'REGION=us central\nREDIS_PASSWORD=x\nREDIS_HOTS=a\nnonsense\n');
+    const { status, stderr } = cloud.run(['--settings', join(cloud.folder, 'settings.env'), '--tag', 'v1', '--now'], { API_MAX_INSTANCES: 'many', REDIS_CA_FILE: '/nowhere.pem' });
+    assert.equal(status, 2);
+    assert.deepEqual([cloud.commands(), cloud.made()], [[], []]);
+    for (const problem of [/PROJECT is ''/, /REGION is 'us central'/, /TEMPORAL_ADDRESS is ''/, /REDIS_HOST is ''/, /API_MAX_INSTANCES is 'many'/, /--now is no option/, /settings\.env:2: REDIS_PASSWORD is a secret/, /settings\.env:3: REDIS_HOTS is no setting/, /settings\.env:4: is no line/, /bq is not on the PATH/, /REDIS_CA_FILE is '\/nowhere\.pem'/]) assert.match(stderr, problem);
+    assert.doesNotMatch(stderr, /gcloud is not on/);
+  });
+
+  it('asks for secrets that are neither given nor there, before it makes anything', () => {
+    cloud = openCloud();
+    const { status, stderr } = cloud.run(ARGUMENTS, SETTINGS);
+    assert.deepEqual([status, cloud.made()], [2, []]);
+    assert.match(stderr, /REDIS_PASSWORD is not set[^]*REDIS_CA_FILE is not set[^]*TEMPORAL_API_KEY is not set/);
+  });
+});

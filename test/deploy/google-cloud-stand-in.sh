@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Stands in for gcloud and bq: writes down what it is told, keeps what was made as a file of its folder, and answers from that.
+set -euo pipefail
+tool=${0##*/}
+printf '%q ' "$tool" "$@" >> "$STAND_IN/commands"; echo >> "$STAND_IN/commands"
+option() { local word; for word in "${words[@]}"; do case $word in "$1="*) printf %s "${word#*=}"; return ;; esac; done; }
+key() { local name="$*"; printf %s "${name//[^A-Za-z0-9]/_}"; }
+made() { local name="$*"; [ -e "$STAND_IN/${name//[^A-Za-z0-9]/_}" ]; }
+make() {
+  if [ -n "${FAIL_AT:-}" ] && [[ "$*" == *"$FAIL_AT"* ]]; then echo "ERROR: PERMISSION_DENIED: not allowed" >&2; exit 1; fi
+  echo "$*" >> "$STAND_IN/made"; : > "$STAND_IN/$(key "$@")"
+}
+missing() { echo "ERROR: NOT_FOUND: $*" >&2; exit 1; }
+if [ -n "${REFUSE:-}" ]; then echo "ERROR: (gcloud) You do not currently have an active account selected." >&2; exit 1; fi
+words=("$@")
+plain=(); for word in "$@"; do [[ $word == -* ]] || plain+=("$word"); done
+
+if [ "$tool" = bq ]; then
+  last=${words[-1]}
+  case ${plain[0]} in
+    show) made dataset "$last" || { echo "BigQuery error in show operation: Not found: Dataset $last"; exit 2; } ;;
+    mk) make dataset "$last" ;;
+    query) if [[ $last == GRANT* ]]; then make grant "$(sed -E 's/.*`(roles[^`]+)`.*\.([a-z_]+)` TO "([^"]+)"/\1 \2 \3/' <<< "$last")"
+      else ! made grant "$(sed -E "s/.*object_name = '([^']+)' AND grantee = '([^']+)' AND privilege_type = '([^']+)'/\3 \1 \2/" <<< "$last")" || printf 'privilege_type\nrole\n'; fi ;;
+  esac
+  exit 0
+fi
+case "${plain[*]}" in
+  'projects describe '*) made project "${plain[2]}" || missing project; echo 123456789 ;;
+  'projects create '*) make project "${plain[2]}" ;;
+  'billing projects describe '*) ! made billing || echo billingAccounts/0-0-0 ;;
+  'billing projects link '*) make billing ;;
+  'services list') ! made services || tr ' ' '\n' < "$STAND_IN/enabled" ;;
+  'services enable '*) make services; printf '%s ' "${plain[@]:2}" > "$STAND_IN/enabled" ;;
+  'secrets versions list '*) ! made version "${plain[3]}" || echo 1 ;;
+  'secrets versions add '*) cat > "$STAND_IN/value-${plain[3]}"; make version "${plain[3]}" ;;
+  'sql users list') ! made user mlflow || echo mlflow ;;
+  'sql users create '* | 'sql users set-password '*) cp "$(option --flags-file)" "$STAND_IN/password"; make user mlflow ;;
+  'storage buckets update '*) cat "$(option --lifecycle-file)" > "$STAND_IN/$(key rules "${plain[3]}")"; make lifecycle "${plain[3]}" ;;
+  *' get-iam-policy '*) policy=$STAND_IN/$(key policy "${plain[-1]}"); [ ! -e "$policy" ] || cat "$policy" ;;
+  *' add-iam-policy-binding '*) make grant "${plain[-1]}" "$(option --role)" "$(option --member)"; printf '%s\t%s\n' "$(option --role)" "$(option --member)" >> "$STAND_IN/$(key policy "${plain[-1]}")" ;;
+  'artifacts docker images describe '*) made images "${plain[-1]}" || missing image ;;
+  'builds submit '*) for image in $(option --substitutions | tr , ' '); do make images "${image#*=}"; done ;;
+  'run '*' replace '*) name=$(sed -n 's/^  name: //p' "${plain[-1]}"); cp "${plain[-1]}" "$STAND_IN/$name.yaml"; make run "${plain[1]}" "$name" ;;
+  'run '*' describe '*) made run "${plain[1]}" "${plain[-1]}" || missing "${plain[-1]}"; sed -n 's/^    definition: "\(.*\)"/\1/p' "$STAND_IN/${plain[-1]}.yaml" ;;
+  'storage buckets describe '*) if [[ " $* " == *' --raw '* ]]; then ! made lifecycle "${plain[3]}" || echo rules; else made storage buckets "${plain[3]}" || missing "${plain[3]}"; fi ;;
+  'logging sinks describe '*) made logging sinks "${plain[3]}" || missing sink; echo serviceAccount:sink@example.iam.gserviceaccount.com ;;
+  'logging sinks create '*) make logging sinks "${plain[3]}" ;;
+  *' describe '*) made "${plain[@]:0:${#plain[@]}-2}" "${plain[-1]%%@*}" || missing "${plain[-1]}" ;;
+  *' create '*) make "${plain[@]:0:${#plain[@]}-2}" "${plain[-1]}" ;;
+  *) echo "ERROR: the stand-in does not know: $*" >&2; exit 3 ;;
+esac
