@@ -15,12 +15,12 @@ export interface CloudLogOptions {
 /**
  * One JSON object per event, as Cloud Logging reads it from standard output or error: https://cloud.google.com/logging/docs/structured-logging#structured_logging_special_fields
  * An error with a stack is one that Error Reporting groups: https://cloud.google.com/error-reporting/docs/formatting-error-messages
- * Fields `http_*` make its `httpRequest`.
+ * Fields `http_*` make its `httpRequest`; where the running code belongs to no trace, fields `trace_*` name one.
  */
 export function createCloudLog({ project, service, version, write, scope }: CloudLogOptions): Log {
   const at = (severity: string) => (message: string, fields: LogFields = {}): void => {
-    const { http, plain } = parted(fields);
-    const { requestId, place } = scope() ?? {};
+    const { http, own, plain } = parted(fields);
+    const { requestId, place = own } = scope() ?? {};
     const line = {
       ...plain,
       severity,
@@ -36,9 +36,17 @@ export function createCloudLog({ project, service, version, write, scope }: Clou
   return { info: at('INFO'), warn: at('WARNING'), error: at('ERROR') };
 }
 
-function parted(fields: LogFields): { readonly http?: object; readonly plain: LogFields } {
-  const { http_method: requestMethod, http_path: requestUrl, http_status: status, http_seconds: seconds, http_protocol: protocol, ...plain } = fields;
-  return requestMethod === undefined ? { plain: fields } : { plain, http: { requestMethod, requestUrl, status, latency: `${Number(seconds).toFixed(6)}s`, protocol } };
+interface Parted {
+  readonly http?: object;
+  readonly own?: { readonly traceId: string; readonly spanId: string; readonly sampled: boolean };
+  readonly plain: LogFields;
+}
+
+function parted(fields: LogFields): Parted {
+  const { http_method: requestMethod, http_path: requestUrl, http_status: status, http_seconds: seconds, http_protocol: protocol, trace_id: traceId, trace_span: spanId, trace_sampled: sampled, ...plain } = fields;
+  const http = requestMethod === undefined ? {} : { http: { requestMethod, requestUrl, status, latency: `${Number(seconds).toFixed(6)}s`, protocol } };
+  const own = typeof traceId === 'string' && typeof spanId === 'string' ? { own: { traceId, spanId, sampled: sampled === true } } : {};
+  return { ...http, ...own, plain };
 }
 
 function reported(error: LogFields[string], severity: string, serviceContext: object): object {
