@@ -12,6 +12,7 @@ import { findFreePorts } from '../../adapters/local-stack/port-holder.ts';
 import { selfSigned } from './self-signed.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BINARIES = join(process.env['ML_PIPELINE_TOOLS'] ?? join(ROOT, '.tools'), 'bin');
 const PRIMARIES = 3;
 
 export interface TestRedisNode {
@@ -64,9 +65,9 @@ export async function startRedisCluster(): Promise<TestRedisCluster> {
 
 /**
  * The same with TLS alone, among the servers too, and a user that may do what the online store needs in a cluster and no more. The servers tell each other and their clients their address,
- * 127.0.0.1; their certificate is for the name localhost.
+ * 127.0.0.1; their certificate is for the name localhost. `binaries`: the folder of redis-server.
  */
-export async function startTlsRedisCluster(): Promise<TestTlsRedisCluster> {
+export async function startTlsRedisCluster(binaries = BINARIES): Promise<TestTlsRedisCluster> {
   const { certificate, privateKey } = selfSigned({ forAddress: false });
   const user = 'features';
   const [password, replicaPassword, operatorPassword] = [0, 1, 2].map(() => randomBytes(12).toString('hex')) as [string, string, string];
@@ -84,7 +85,7 @@ export async function startTlsRedisCluster(): Promise<TestTlsRedisCluster> {
       `user ${user} on >${password} ~* ${RIGHTS} +cluster`,
     ],
     files: { 'server.crt': certificate, 'server.key': privateKey },
-  }), { username: user, password, tls: { ca: certificate, servername: 'localhost' } });
+  }), { username: user, password, tls: { ca: certificate, servername: 'localhost' } }, binaries);
   const asOperator = async <T>(node: number, work: (client: Redis) => Promise<T>): Promise<T> => {
     const client = new Redis({ host: '127.0.0.1', port: servers.nodes[node]!.port, username: 'operator', password: operatorPassword, tls: { ca: certificate, servername: 'localhost' } });
     try {
@@ -114,7 +115,7 @@ interface Access {
 }
 
 /** `planOf`: a server's settings beside those of the cluster. `access`: how it is spoken to. */
-async function startCluster(planOf: (port: number) => ServerPlan, access: Access): Promise<TestServerSet> {
+async function startCluster(planOf: (port: number) => ServerPlan, access: Access, binaries = BINARIES): Promise<TestServerSet> {
   const count = 2 * PRIMARIES;
   const ports = await findFreePorts(2 * count);
   const ids = ports.slice(0, count).map(() => randomBytes(20).toString('hex'));
@@ -123,7 +124,7 @@ async function startCluster(planOf: (port: number) => ServerPlan, access: Access
     const plan = planOf(port);
     // The servers' own record of the cluster, written beforehand: they need not be introduced to each other.
     return { port: plan.port, settings: [...settings, `cluster-port ${ports[count + index]}`, ...plan.settings], files: { ...plan.files, 'nodes.conf': nodesFile(ids, ports, index) } };
-  }));
+  }), binaries);
   const servers = { nodes: nodes.map((node, index) => ({ ...node, port: ports[index]! })), close };
   try {
     await waitFor('the cluster', async () => (await Promise.all(servers.nodes.map(({ port }) => clusterIsWhole(port, access)))).every(Boolean));
@@ -183,7 +184,7 @@ interface TestServerSet {
   close(): Promise<void>;
 }
 
-async function startAll(plans: readonly ServerPlan[]): Promise<TestServerSet> {
+async function startAll(plans: readonly ServerPlan[], binaries = BINARIES): Promise<TestServerSet> {
   const folder = await mkdtemp(join(tmpdir(), 'ml-pipeline-redis-'));
   const children: ChildProcess[] = [];
   const nodes: TestRedisNode[] = [];
@@ -193,7 +194,7 @@ async function startAll(plans: readonly ServerPlan[]): Promise<TestServerSet> {
     for (const [name, text] of Object.entries(files)) await writeFile(join(own, name), text, { mode: 0o600 });
     const lines = ['bind 127.0.0.1', `port ${port}`, `dir "${own}"`, 'save ""', 'appendonly no', 'daemonize no', 'logfile "log"', ...settings];
     const start = (): ChildProcess => {
-      const child = spawn(binary(), ['-'], { stdio: ['pipe', 'ignore', 'ignore'], cwd: own });
+      const child = spawn(binary(binaries), ['-'], { stdio: ['pipe', 'ignore', 'ignore'], cwd: own });
       child.on('error', () => undefined); // waiting for its answer reports it
       child.stdin.end(`${lines.join('\n')}\n`);
       children.push(child);
@@ -219,8 +220,8 @@ async function startAll(plans: readonly ServerPlan[]): Promise<TestServerSet> {
   };
 }
 
-function binary(): string {
-  const file = join(process.env['ML_PIPELINE_TOOLS'] ?? join(ROOT, '.tools'), 'bin', 'redis-server');
+function binary(binaries: string): string {
+  const file = join(binaries, 'redis-server');
   if (!existsSync(file)) throw new Error(`There is no ${file}: run scripts/install_tools.sh`);
   return file;
 }
