@@ -1,3 +1,4 @@
+import { oldestServed } from '../domain/features/oldest-served.ts';
 import { snapshotView } from '../domain/features/resolve.ts';
 import type { FeatureViewSnapshot } from '../domain/features/snapshot.ts';
 import { BEGINNING, formatInstant, MICROS_PER_SECOND, parseInstant, type Micros } from '../domain/instant.ts';
@@ -151,10 +152,6 @@ function sinceLast(view: FeatureViewSnapshot, watermark: Micros | undefined, end
   if (createdTimestampColumn !== undefined) return { ...whole, since, visibleAfter: formatInstant(Math.max(BEGINNING, watermark - overlapSeconds * MICROS_PER_SECOND)) };
   if (latenessSeconds === undefined) return { ...whole, since };
   return { ...whole, since, start: formatInstant(Math.max(micros(whole.start), watermark - latenessSeconds * MICROS_PER_SECOND)) };
-}
-
-function oldestServed({ ttlSeconds }: FeatureViewSnapshot, endMicros: Micros): Micros {
-  return ttlSeconds === null ? BEGINNING : Math.max(BEGINNING, endMicros - Math.round(ttlSeconds * MICROS_PER_SECOND));
 }
 
 /** What the last run left, of those that brought all that could be seen. An end that has not come yet says nothing: rows before it are still to come. */

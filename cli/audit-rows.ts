@@ -36,7 +36,7 @@ const MENDED_BY_WRITING: readonly DifferenceKind[] = ['missing', 'stale'];
 
 /** Compares entities of one view with what is online, counts, and repairs where that is asked for. */
 export class Audit {
-  readonly #ports: Pick<Ports, 'onlineStore' | 'clock'>;
+  readonly #ports: Pick<Ports, 'onlineStore' | 'featureRegistry' | 'clock'>;
   readonly #request: AuditRequest;
   readonly #differences: Partial<Record<DifferenceKind, number>> = {};
   #entities = 0;
@@ -45,7 +45,7 @@ export class Audit {
   #repaired = 0;
   #changed = 0;
 
-  constructor(ports: Pick<Ports, 'onlineStore' | 'clock'>, request: AuditRequest) {
+  constructor(ports: Pick<Ports, 'onlineStore' | 'featureRegistry' | 'clock'>, request: AuditRequest) {
     this.#ports = ports;
     this.#request = request;
   }
@@ -58,8 +58,12 @@ export class Audit {
     if (!this.#request.repair || found.length === 0) return;
     // A row that is not newer than what is there would be left out: what is there goes first, if it is still what was read.
     const inTheWay = found.filter(({ kind }) => !MENDED_BY_WRITING.includes(kind));
-    const kept = await this.#remove(inTheWay);
-    await this.#ports.onlineStore.write(view, batchOf(view, found.map(({ entity }) => entity.row)));
+    const kept = await this.#repair(async (signal) => {
+      const left = await this.#remove(inTheWay);
+      signal.throwIfAborted();
+      await this.#ports.onlineStore.write(view, batchOf(view, found.map(({ entity }) => entity.row)));
+      return left;
+    });
     this.#repaired += found.length - kept;
   }
 
@@ -69,7 +73,7 @@ export class Audit {
     const instants = this.#instants();
     const found = await this.#differing(entityKeys.map((keys) => ({ keys, compare: (stored) => auditOnline(view, keys, stored, instants) })));
     this.#entities += found.length;
-    if (this.#request.repair) this.#repaired += found.length - (await this.#remove(found));
+    if (this.#request.repair && found.length > 0) this.#repaired += found.length - (await this.#repair(() => this.#remove(found)));
   }
 
   result(): ViewAudit {
@@ -99,6 +103,11 @@ export class Audit {
     if (look === 'pending') this.#pending++;
     if (look === 'later') this.#newerThanAsOf++;
     return typeof look === 'object';
+  }
+
+  /** One batch at a time: a change of the definition waits for what is being written, not for the whole audit; after it the next batch is refused. */
+  #repair<T>(write: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#ports.featureRegistry.whileDefined(this.#request.view, write);
   }
 
   /** Removes the rows that are still as they were read. Resolves to the number of the others. */

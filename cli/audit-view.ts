@@ -1,13 +1,14 @@
 import { columnOf, type RecordBatch } from '../domain/data/columns.ts';
 import { columnValue } from '../domain/features/canonical.ts';
 import { hashText, KeySet, keyText } from '../domain/features/key-set.ts';
+import { oldestServed } from '../domain/features/oldest-served.ts';
 import type { SourceRow } from '../domain/features/point-in-time.ts';
 import type { FeatureViewSnapshot } from '../domain/features/snapshot.ts';
-import { BEGINNING, MICROS_PER_SECOND, type Micros } from '../domain/instant.ts';
+import type { Micros } from '../domain/instant.ts';
 import type { Ports } from '../ports/ports.ts';
 import { Audit, type AuditRequest, type ViewAudit } from './audit-rows.ts';
 
-type Needs = Pick<Ports, 'warehouse' | 'onlineStore' | 'clock'>;
+type Needs = Pick<Ports, 'warehouse' | 'onlineStore' | 'featureRegistry' | 'clock'>;
 
 /** Entities in one read of the online store. */
 const BATCH = 1000;
@@ -71,7 +72,7 @@ async function* newestRows({ warehouse }: Needs, request: AuditRequest): AsyncGe
 }
 
 function window({ view, asOfMicros }: AuditRequest) {
-  return { startMicros: view.ttlSeconds === null ? BEGINNING : Math.max(BEGINNING, asOfMicros - Math.round(view.ttlSeconds * MICROS_PER_SECOND)), endMicros: asOfMicros };
+  return { startMicros: oldestServed(view, asOfMicros), endMicros: asOfMicros };
 }
 
 function rowsOf(view: FeatureViewSnapshot, batch: RecordBatch): HashedRow[] {

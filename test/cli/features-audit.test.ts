@@ -13,6 +13,7 @@ import { createFixtureProject, type FixtureProject } from '../support/fixture-pr
 import { runCommand } from './command.ts';
 
 const CUSTOMERS = 3000;
+const NO_PATIENCE = { mostMillis: 2000, onWait: () => undefined };
 
 describe('ml-pipeline features audit', function () {
   this.timeout(120_000);
@@ -37,7 +38,7 @@ describe('ml-pipeline features audit', function () {
     for await (const batch of rows.batches) await project.ports.onlineStore.write(view, batch);
     await project.ports.featureRegistry.recordMaterialization('scores', parseInstant(minute(-10))!, parseInstant(minute(10))!, view, { endMicros: parseInstant(minute(10))!, renewedMicros: Date.now() * 1000 });
   };
-  const audit = async (extra: Partial<AuditRequest> = {}, ports: Pick<Ports, 'warehouse' | 'onlineStore' | 'clock'> = project.ports) => {
+  const audit = async (extra: Partial<AuditRequest> = {}, ports: Pick<Ports, 'warehouse' | 'onlineStore' | 'featureRegistry' | 'clock'> = project.ports) => {
     const found: EntityDifference[] = [];
     const result = await auditView(ports, { view, asOfMicros: parseInstant(minute(30))!, watermarkMicros: parseInstant(minute(10))!, sample: undefined, repair: false, onDifference: (one) => void found.push(one), ...extra });
     return { ...result, found };
@@ -65,6 +66,18 @@ describe('ml-pipeline features audit', function () {
     assert.equal(found.length, 0);
     assert.equal((await audit({ sample: 100 })).entities, 100);
     assert.equal((await audit({ sample: CUSTOMERS * 2 })).entities, CUSTOMERS);
+  });
+
+  it('keeps a change of the definition waiting only while it writes, not while it looks', async () => {
+    await materialize();
+    await project.ports.onlineStore.remove(view, [[1n]]);
+    let changes = 0;
+    const newestRows: Ports['warehouse']['newestRows'] = async (request) => {
+      await project.ports.featureRegistry.withoutWriters(['scores'], NO_PATIENCE, async () => void changes++);
+      return project.ports.warehouse.newestRows(request);
+    };
+    const { repaired } = await audit({ repair: true }, { ...project.ports, warehouse: { ...project.ports.warehouse, newestRows } });
+    assert.deepEqual([repaired, changes], [1, 1]);
   });
 
   it('finds each kind of difference, both ways, with the values of both sides, and makes them right', async () => {

@@ -45,7 +45,7 @@ export function registerAudit(features: Command, { services, run }: CommandConte
           });
           for (const request of requests) {
             output.note(`Comparing ${request.view.name} ...`);
-            audits.push(await auditOf(ports, request));
+            audits.push(await auditView(ports, request));
           }
           output.result({ as_of: requests[0] === undefined ? null : formatInstant(requests[0].asOfMicros), views: audits, differences: listed.map(asJson) }, [...audits.flatMap(summaryLines), ...differenceLines(listed, audits)]);
           return audits.some((audit) => differenceCount(audit) > audit.repaired) ? EXIT.failed : EXIT.ok;
@@ -54,10 +54,6 @@ export function registerAudit(features: Command, { services, run }: CommandConte
     );
 }
 
-/** A repair writes, so that the definition may not change meanwhile. */
-function auditOf(ports: Ports, request: AuditRequest): Promise<ViewAudit> {
-  return request.repair ? ports.featureRegistry.whileDefined(request.view, () => auditView(ports, request)) : auditView(ports, request);
-}
 
 async function auditRequests({ featureRegistry, clock }: Ports, options: AuditOptions, onDifference: (difference: ListedDifference) => void): Promise<readonly AuditRequest[]> {
   refuseOptions(options);
