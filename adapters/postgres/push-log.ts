@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { isAhead, type PushedRow, type PushedRows } from '../../domain/features/pushed-rows.ts';
+import { isAhead, onlyRows, type PushedRow, type PushedRows } from '../../domain/features/pushed-rows.ts';
 import { formatInstant, type Micros } from '../../domain/instant.ts';
 import type { Push, PushLog, RecordedPush } from '../../ports/push-log.ts';
 import type { NativeColumn } from './column-types.ts';
@@ -43,7 +43,7 @@ async function recordPushes(client: pg.PoolClient, pushes: readonly Push[]): Pro
   const online = parts.map(({ push, tables }) => {
     const views = push.online ? push.views.map((rows) => withCreated(rows, tables, createdOf)) : [];
     const isHeld = ({ eventTimestampMicros }: PushedRow): boolean => isAhead(eventTimestampMicros, push.receivedMicros);
-    return { now: withRows(views, (row) => !isHeld(row)), later: withRows(views, isHeld) };
+    return { now: onlyRows(views, (row) => !isHeld(row)), later: onlyRows(views, isHeld) };
   });
   await listForLater(client, online.flatMap(({ later }) => later));
   const tickets = await listForNow(client, online.flatMap(({ now }) => now));
@@ -60,8 +60,4 @@ function withCreated({ view, rows }: PushedRows, tables: readonly TableRows[], c
   if (view.source.createdTimestampColumn === undefined) return { view, rows };
   const { lines } = tables.find(({ table }) => table === view.source.table)!;
   return { view, rows: rows.map((row, index) => ({ ...row, createdTimestampMicros: createdOf.get(lines[index]!)! })) };
-}
-
-function withRows(views: readonly PushedRows[], isWanted: (row: PushedRow) => boolean): PushedRows[] {
-  return views.map(({ view, rows }) => ({ view, rows: rows.filter(isWanted) })).filter(({ rows }) => rows.length > 0);
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { PipelineError } from '../../domain/errors.ts';
-import type { PushedRow, PushedRows } from '../../domain/features/pushed-rows.ts';
-import { formatInstant, MICROS_PER_SECOND, type Micros } from '../../domain/instant.ts';
-import { readPayload, writePayload } from './push-payload.ts';
+import { readPayload, writePayload } from '../../domain/features/pushed-payload.ts';
+import { bySecond, type PushedRows } from '../../domain/features/pushed-rows.ts';
+import { formatInstant } from '../../domain/instant.ts';
 
 /** Batches that one process takes for delivery at a time. */
 const DELIVERY_BATCHES = 20;
@@ -30,17 +30,6 @@ export async function listForLater(client: pg.PoolClient, parts: readonly Pushed
       entries.map(({ view, rows }) => createHash('sha256').update(`${view}\n${rows}`).digest().subarray(0, 16)),
     ],
   );
-}
-
-function bySecond(rows: readonly PushedRow[]): ReadonlyMap<Micros, readonly PushedRow[]> {
-  const found = new Map<Micros, PushedRow[]>();
-  for (const row of rows) {
-    const dueMicros = Math.ceil(row.eventTimestampMicros / MICROS_PER_SECOND) * MICROS_PER_SECOND;
-    const there = found.get(dueMicros);
-    if (there === undefined) found.set(dueMicros, [row]);
-    else there.push(row);
-  }
-  return found;
 }
 
 /** Implements PushLog.deliver, in the transaction of the client. */

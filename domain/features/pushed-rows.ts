@@ -30,6 +30,23 @@ export function isAhead(eventMicros: Micros, nowMicros: Micros): boolean {
   return eventMicros > nowMicros + CLOCK_SKEW_MICROS;
 }
 
+/** The wanted rows of each view; views of which there are none are left out. */
+export function onlyRows(views: readonly PushedRows[], isWanted: (row: PushedRow) => boolean): PushedRows[] {
+  return views.map(({ view, rows }) => ({ view, rows: rows.filter(isWanted) })).filter(({ rows }) => rows.length > 0);
+}
+
+/** The rows by the second in which their events happen: the instant at which all of one second have happened. */
+export function bySecond(rows: readonly PushedRow[]): ReadonlyMap<Micros, readonly PushedRow[]> {
+  const found = new Map<Micros, PushedRow[]>();
+  for (const row of rows) {
+    const dueMicros = Math.ceil(row.eventTimestampMicros / MICROS_PER_SECOND) * MICROS_PER_SECOND;
+    const there = found.get(dueMicros);
+    if (there === undefined) found.set(dueMicros, [row]);
+    else there.push(row);
+  }
+  return found;
+}
+
 /** The rows as OnlineStore.write takes them: join keys, features, `event_timestamp`, `created_timestamp`. */
 export function pushedBatch({ view, rows }: PushedRows): RecordBatch {
   return {

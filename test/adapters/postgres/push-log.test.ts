@@ -1,163 +1,81 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import pg from 'pg';
 import { describePostgresTable } from '../../../adapters/postgres/describe.ts';
 import { createPostgresPushLog } from '../../../adapters/postgres/push-log.ts';
 import { tableRows } from '../../../adapters/postgres/push-rows.ts';
 import { PipelineError } from '../../../domain/errors.ts';
-import type { PushedRow, PushedRows } from '../../../domain/features/pushed-rows.ts';
-import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
-import type { FeatureValue } from '../../../domain/features/value-types.ts';
-import type { Push, PushLog } from '../../../ports/push-log.ts';
-import { testView } from '../../contracts/online-rows.ts';
+import type { PushedRows } from '../../../domain/features/pushed-rows.ts';
+import type { PushLog } from '../../../ports/push-log.ts';
+import { describePushLog, NOW, rowOf, view, type PushLogHarness, type Said } from '../../contracts/push-log.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
-const NOW = 1_700_000_000_000_000;
-const SECOND = 1_000_000;
+const TABLE = 'CREATE SCHEMA feature_mart; CREATE TABLE feature_mart.v (k int8, x int8, event_timestamp timestamptz, created_timestamp timestamptz)';
 
-/** What is said of an event: its key, its value, and the created timestamp where the caller brings one. */
-interface Said {
-  readonly key: number;
-  readonly x: number | null;
-  readonly created?: number;
+async function openHarness(): Promise<PushLogHarness & { readonly client: pg.Client }> {
+  const database: TestDatabase = await createTestDatabase();
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query(TABLE);
+  const opened: PushLog[] = [];
+  return {
+    client,
+    open: () => {
+      const one = createPostgresPushLog({ connectionString: database.url });
+      opened.push(one);
+      return one;
+    },
+    clear: async () => void (await client.query('TRUNCATE feature_mart.v, push_log.events, push_log.pending')),
+    rows: async (key) => {
+      const { rows } = await client.query<{ x: string | null; created: string }>('SELECT x, (extract(epoch FROM created_timestamp) * 1000000)::int8 AS created FROM feature_mart.v WHERE k = $1 ORDER BY created, x', [key]);
+      return rows.map(({ x, created }) => [x === null ? null : Number(x), Number(created)]);
+    },
+    count: async () => (await client.query('SELECT FROM feature_mart.v')).rowCount!,
+    makeDue: async () => void (await client.query("UPDATE push_log.pending SET due_at = due_at - interval '1 day'")),
+    close: async () => {
+      await Promise.all(opened.map((one) => one.close()));
+      await client.end();
+      await database.drop();
+    },
+  };
 }
 
-describe('The log of pushes', function () {
+describePushLog('PostgreSQL', openHarness, 50);
+
+describe('The log of pushes in PostgreSQL alone', function () {
   this.timeout(60_000);
-  let database: TestDatabase;
+  let harness: Awaited<ReturnType<typeof openHarness>>;
   let client: pg.Client;
   let log: PushLog;
-  const opened: PushLog[] = [];
-  const open = (): PushLog => {
-    const one = createPostgresPushLog({ connectionString: database.url });
-    opened.push(one);
-    return one;
-  };
-  const base = testView('v', [{ name: 'k', type: 'Int64' }], [{ name: 'x', type: 'Int64' }]);
-  const view: FeatureViewSnapshot = { ...base, source: { ...base.source, createdTimestampColumn: 'created_timestamp' } };
   before(async () => {
-    database = await createTestDatabase();
-    client = new pg.Client({ connectionString: database.url });
-    await client.connect();
-    await client.query('CREATE SCHEMA feature_mart; CREATE TABLE feature_mart.v (k int8, x int8, event_timestamp timestamptz, created_timestamp timestamptz)');
-    log = open();
+    harness = await openHarness();
+    client = harness.client;
+    log = harness.open();
     await log.prepare();
   });
-  after(async () => {
-    await Promise.all(opened.map((one) => one.close()));
-    await client.end();
-    await database.drop();
-  });
-  beforeEach(() => client.query('TRUNCATE feature_mart.v, push_log.events, push_log.pending'));
+  after(() => harness.close());
+  beforeEach(() => harness.clear());
 
-  const rowOf = ({ key, x, created }: Said, event = NOW - SECOND): PushedRow => ({ key: [BigInt(key)], values: [x === null ? null : BigInt(x)], eventTimestampMicros: event, createdTimestampMicros: created ?? null, deleted: false });
-  const push = (said: readonly Said[], receivedMicros: number, online = true): Push => ({ receivedMicros, views: [{ view, rows: said.map((one) => rowOf(one)) }], online });
   /** Created timestamps, from NOW on, that the rows of a push got. */
   const record = async (said: readonly Said[], at: number, by = log): Promise<number[]> => {
-    const [recorded] = await by.record([push(said, NOW + at)]);
+    const [recorded] = await by.record([{ receivedMicros: NOW + at, views: [{ view, rows: said.map((one) => rowOf(one)) }], online: true }]);
     return recorded!.views[0]!.rows.map(({ createdTimestampMicros }) => createdTimestampMicros! - NOW);
   };
-  const stored = async (key = 1): Promise<[x: number | null, created: number][]> => {
-    const { rows } = await client.query<{ x: string | null; created: string }>('SELECT x, (extract(epoch FROM created_timestamp) * 1000000)::int8 AS created FROM feature_mart.v WHERE k = $1 ORDER BY created, x', [key]);
-    return rows.map(({ x, created }) => [x === null ? null : Number(x), Number(created) - NOW]);
-  };
+  const stored = async (key = 1): Promise<[x: number | null, created: number][]> => (await harness.rows(key)).map(([x, created]) => [x, created - NOW]);
   const [A, B] = [{ key: 1, x: 1 }, { key: 1, x: 2 }];
-
-  it('records what is new of an event, and a repeat of what was said of it last no second time: a correction back is new', async () => {
-    assert.deepEqual(await record([A], 10), [10]);
-    assert.deepEqual(await record([A], 20), [10], 'a repeat');
-    assert.deepEqual(await record([B], 30), [30]);
-    assert.deepEqual(await record([A], 40), [40], 'back');
-    assert.deepEqual(await record([A], 50), [40], 'a repeat of that');
-    assert.deepEqual(await stored(), [[1, 10], [2, 30], [1, 40]]);
-  });
-
-  it('lets a correction come after what was said before, also where the clock that stamped it is behind', async () => {
-    await record([A], 10);
-    assert.deepEqual(await record([B], 5), [11]);
-    assert.deepEqual(await record([{ ...A, created: NOW + 100 }], 20), [100]);
-    assert.deepEqual(await record([B], 20), [101]);
-    assert.deepEqual(await stored(), [[1, 10], [2, 11], [1, 100], [2, 101]]);
-  });
-
-  it('takes a row that brings its created timestamp once, whatever came between, and another created timestamp for another row', async () => {
-    const [dated, later] = [{ ...A, created: NOW + 10 }, { ...A, created: NOW + 30 }];
-    await record([dated], 0);
-    await record([{ ...B, created: NOW + 20 }], 0);
-    assert.deepEqual(await record([dated], 0), [10], 'what came late is a repeat');
-    assert.deepEqual(await record([later], 0), [30]);
-    assert.deepEqual(await record([later, dated], 0), [30, 10]);
-    assert.deepEqual(await stored(), [[1, 10], [2, 20], [1, 30]]);
-  });
-
-  it('keeps the order of rows in a push, and of pushes that are recorded together', async () => {
-    const recorded = await log.record([push([A, B], NOW + 10), push([A], NOW + 10), push([A, { key: 2, x: null }], NOW + 11)]);
-    assert.deepEqual(recorded.map(({ views }) => views[0]!.rows.map(({ createdTimestampMicros }) => createdTimestampMicros! - NOW)), [[10, 11], [12], [12, 11]]);
-    assert.deepEqual(await stored(), [[1, 10], [2, 11], [1, 12]]);
-    assert.deepEqual(await stored(2), [[null, 11]]);
-  });
-
-  it('does what a plain list of what was said does, in any order of pushes', async () => {
-    const said = fc.record({ key: fc.integer({ min: 1, max: 2 }), x: fc.constantFrom(1, 2, null), created: fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined, freq: 3 }) });
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.record({ rows: fc.array(said, { minLength: 1, maxLength: 4 }), at: fc.integer({ min: 0, max: 5 }) }), { maxLength: 12 }), async (pushes) => {
-        await client.query('TRUNCATE feature_mart.v, push_log.events, push_log.pending');
-        const oracle = new Oracle();
-        for (const { rows, at } of pushes) {
-          const given = rows.map(({ key, x, created }): Said => ({ key, x, ...(created === undefined ? {} : { created: NOW + created }) }));
-          assert.deepEqual(await record(given, at), given.map((one) => oracle.say(one, NOW + at) - NOW));
-        }
-        for (const key of [1, 2]) assert.deepEqual(await stored(key), oracle.rows(key).map(([x, created]) => [x, created - NOW]));
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  it('orders what several processes say at the same time: each repeat is one of the row in force, and the last word is the newest row', async () => {
-    const others = [log, open(), open()];
-    const said = fc.record({ key: fc.integer({ min: 1, max: 4 }), x: fc.integer({ min: 1, max: 3 }) });
-    const pushes = fc.array(fc.record({ rows: fc.array(said, { minLength: 1, maxLength: 5 }), at: fc.integer({ min: -20, max: 20 }) }), { minLength: 1, maxLength: 8 });
-    await fc.assert(
-      fc.asyncProperty(fc.array(pushes, { minLength: 3, maxLength: 3 }), async (byProcess) => {
-        await client.query('TRUNCATE feature_mart.v, push_log.events, push_log.pending');
-        const answers = await Promise.all(byProcess.map(async (own, index) => {
-          const got: (Said & { readonly got: number })[] = [];
-          for (const { rows, at } of own) (await record(rows, at, others[index])).forEach((created, row) => got.push({ ...rows[row]!, got: created }));
-          return got;
-        }));
-        for (const key of [1, 2, 3, 4]) {
-          const rows = await stored(key);
-          rows.slice(1).forEach(([x, created], before) => {
-            assert.ok(created > rows[before]![1], 'no two rows are known since the same instant');
-            assert.notEqual(x, rows[before]![0], 'what was said last is not recorded again');
-          });
-          const xOf = new Map(rows.map(([x, created]) => [created, x]));
-          for (const own of answers.map((all) => all.filter((one) => one.key === key))) {
-            own.forEach(({ x, got }, index) => {
-              assert.equal(xOf.get(got), x, 'the created timestamp is that of a row that says the same');
-              const earlier = own[index - 1];
-              if (earlier !== undefined) assert.ok(earlier.x === x ? earlier.got <= got : earlier.got < got, 'a process comes after itself');
-            });
-          }
-        }
-      }),
-      { numRuns: 40 },
-    );
-  });
 
   it('brings the tables of an earlier version up to date, and knows what was recorded and what waits in them', async () => {
     const old = await createTestDatabase();
     const { connectionString, query, end } = await connect(old.url);
     const upgraded = createPostgresPushLog({ connectionString });
     try {
-      await query('CREATE SCHEMA feature_mart; CREATE TABLE feature_mart.v (k int8, x int8, event_timestamp timestamptz, created_timestamp timestamptz)');
+      await query(TABLE);
       await query(`CREATE SCHEMA push_log;
         CREATE TABLE push_log.events (digest bytea PRIMARY KEY, created_at timestamptz NOT NULL, recorded_at timestamptz NOT NULL DEFAULT clock_timestamp());
         CREATE INDEX events_recorded_at ON push_log.events USING brin (recorded_at);
         CREATE TABLE push_log.pending (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(), row_count integer NOT NULL, view text NOT NULL, rows text NOT NULL, refused text)`);
       const lines = tableRows([{ view, rows: [rowOf(A), rowOf({ ...A, key: 2 })] }], await describePostgresTable(client, 'feature_mart.v')).lines;
       for (const { values } of lines) await query('INSERT INTO push_log.events (digest, created_at) VALUES ($1, to_timestamp($2))', [values, NOW / 1e6]);
-      await query('INSERT INTO push_log.pending (row_count, view, rows) VALUES (1, $1, $2)', [JSON.stringify(view), JSON.stringify([[['1'], ['1'], NOW - SECOND, NOW, false]])]);
+      await query('INSERT INTO push_log.pending (row_count, view, rows) VALUES (1, $1, $2)', [JSON.stringify(view), JSON.stringify([[['1'], ['1'], NOW - 1_000_000, NOW, false]])]);
       await Promise.all([upgraded.prepare(), upgraded.prepare()]);
       await upgraded.prepare();
       assert.equal(await upgraded.pendingRows(), 1);
@@ -176,59 +94,6 @@ describe('The log of pushes', function () {
     }
   });
 
-  it('forgets events of which nothing was recorded for long', async () => {
-    await record([A], 0);
-    await log.forget(Date.now() * 1000 - 3600 * SECOND);
-    await record([A], 10);
-    assert.equal((await stored()).length, 1);
-    await log.forget(Date.now() * 1000 + 3600 * SECOND);
-    await record([A], 20);
-    assert.deepEqual(await stored(), [[1, 0], [1, 20]]);
-  });
-
-  describe('of events that have not happened yet', () => {
-    const at = (event: number, key = 1): PushedRow => rowOf({ key, x: key }, event);
-    const recordRows = async (rows: readonly PushedRow[], online = true) => (await log.record([{ receivedMicros: Date.now() * 1000, views: [{ view, rows }], online }]))[0]!;
-    const deliver = async (): Promise<PushedRow[]> => {
-      const delivered: PushedRow[] = [];
-      while ((await log.deliver(0, ({ rows }) => Promise.resolve(void delivered.push(...rows)))) > 0);
-      return delivered;
-    };
-
-    it('records the rows at once, and gives them to the online store when their time has come', async () => {
-      const now = Date.now() * 1000;
-      const [past, near, soon, far] = [at(now - SECOND, 1), at(now + 4 * SECOND, 2), at(now + 5.7 * SECOND, 3), at(now + 3600 * SECOND, 4)];
-      const { views, tickets, heldRows } = await recordRows([past, near, soon, far]);
-      assert.deepEqual(views.map(({ rows }) => rows.map(({ key }) => Number(key[0]))), [[1, 2]], 'a clock may be five seconds ahead');
-      assert.equal(heldRows, 2);
-      await log.settle(tickets);
-      assert.equal((await client.query('SELECT FROM feature_mart.v')).rowCount, 4);
-      assert.deepEqual(await deliver(), []);
-      assert.equal(await log.pendingRows(), 2, 'they count among those that wait');
-      await new Promise((resolve) => setTimeout(resolve, Math.ceil(now / SECOND + 7) * 1000 - Date.now()));
-      assert.deepEqual((await deliver()).map(({ key }) => Number(key[0])), [3]);
-      await client.query("UPDATE push_log.pending SET due_at = due_at - interval '1 day'");
-      assert.deepEqual((await deliver()).map(({ key }) => Number(key[0])), [4]);
-      assert.equal(await log.pendingRows(), 0);
-    });
-
-    it('lists them once, however often they are pushed, and with each correction', async () => {
-      const event = Date.now() * 1000 + 3600 * SECOND;
-      for (let time = 0; time < 3; time++) assert.equal((await recordRows([at(event), at(event, 2)])).heldRows, 2);
-      assert.equal(await log.pendingRows(), 2);
-      await recordRows([{ ...at(event), values: [77n] }]);
-      assert.equal(await log.pendingRows(), 3);
-      await client.query("UPDATE push_log.pending SET due_at = due_at - interval '1 day'");
-      const rows = (await deliver()).filter(({ key }) => key[0] === 1n).sort((a, b) => a.createdTimestampMicros! - b.createdTimestampMicros!);
-      assert.deepEqual(rows.map(({ values }) => values[0]), [1n, 77n] satisfies FeatureValue[], 'the correction is known later');
-    });
-
-    it('holds nothing of a push that is for the tables alone', async () => {
-      const { views, heldRows } = await recordRows([at(Date.now() * 1000 + 3600 * SECOND)], false);
-      assert.deepEqual([views, heldRows, await log.pendingRows()], [[], 0, 0]);
-    });
-  });
-
   it('says what to do where a unique index leaves no room for a correction, and writes nothing', async () => {
     await client.query('CREATE UNIQUE INDEX one_each ON feature_mart.v (k, event_timestamp)');
     try {
@@ -245,31 +110,6 @@ describe('The log of pushes', function () {
     await client.query('DROP INDEX feature_mart.each_known');
   });
 });
-
-/** What the log has to do, as a list: what was said of each event, in order. */
-class Oracle {
-  readonly #said = new Map<number, { readonly x: number | null; readonly isDated: boolean; readonly created: number }[]>();
-
-  /** Resolves to the created timestamp of the row that says this. */
-  say({ key, x, created }: Said, received: number): number {
-    const said = this.#said.get(key) ?? [];
-    this.#said.set(key, said);
-    if (created !== undefined) {
-      if (!said.some((one) => one.isDated && one.x === x && one.created === created)) said.push({ x, isDated: true, created });
-      return created;
-    }
-    const last = said.at(-1);
-    if (last !== undefined && !last.isDated && last.x === x) return last.created;
-    const newest = Math.max(received, ...said.map((one) => one.created + 1));
-    said.push({ x, isDated: false, created: newest });
-    return newest;
-  }
-
-  rows(key: number): [x: number | null, created: number][] {
-    const rank = (x: number | null): number => x ?? Infinity;
-    return (this.#said.get(key) ?? []).map(({ x, created }): [number | null, number] => [x, created]).sort((a, b) => a[1] - b[1] || rank(a[0]) - rank(b[0]));
-  }
-}
 
 async function connect(url: string): Promise<{ readonly connectionString: string; readonly query: pg.Client['query']; readonly end: () => Promise<void> }> {
   const client = new pg.Client({ connectionString: url });

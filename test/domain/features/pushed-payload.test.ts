@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readPayload, writePayload } from '../../../adapters/postgres/push-payload.ts';
+import { readPayload, writePayload } from '../../../domain/features/pushed-payload.ts';
 import type { Field } from '../../../domain/features/definitions.ts';
 import type { FeatureValue } from '../../../domain/features/value-types.ts';
 import { testView } from '../../contracts/online-rows.ts';

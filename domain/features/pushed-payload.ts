@@ -1,7 +1,7 @@
-import { canonicalize } from '../../domain/features/canonical.ts';
-import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
-import type { FeatureValue, ScalarValue } from '../../domain/features/value-types.ts';
-import type { PushedRow, PushedRows } from '../../domain/features/pushed-rows.ts';
+import { canonicalize } from './canonical.ts';
+import type { FeatureViewSnapshot } from './snapshot.ts';
+import type { FeatureValue, ScalarValue } from './value-types.ts';
+import type { PushedRow, PushedRows } from './pushed-rows.ts';
 
 type Cell = null | boolean | number | string | readonly Cell[];
 type Line = readonly [key: readonly Cell[], values: readonly Cell[], event: number, created: number | null, deleted: boolean];
@@ -32,5 +32,5 @@ function cell(value: FeatureValue): Cell {
 function scalarCell(value: ScalarValue): Cell {
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : Number.isFinite(value) ? value : String(value);
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+  return value instanceof Uint8Array ? btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join('')) : value;
 }
