@@ -3,7 +3,7 @@ import type { SpineRef } from '../domain/data/dataset-ref.ts';
 import type { FeatureSelection, FeatureViewSnapshot } from '../domain/features/snapshot.ts';
 import type { Micros } from '../domain/instant.ts';
 
-/** A query with values bound as parameters, never spliced in: `$1`, `$2`, ... stand for `values` (the warehouse's own text). */
+/** A query with values bound as parameters, never spliced in: the nth of `values` stands where the warehouse's own text says so, `$n` in PostgreSQL, `@pn` in BigQuery. */
 export interface BoundQuery {
   readonly sql: string;
   readonly values: readonly (string | number | boolean)[];
@@ -31,12 +31,19 @@ export interface HistoricalFeaturesRequest {
   readonly spine: SpineRef;
   readonly timestampColumn: string;
   readonly selection: FeatureSelection;
-  /** How to join; both give the same rows. Default `auto`. */
+  /** How to join; both give the same rows. Default `auto`. A warehouse that has one way only refuses the other (UNSUPPORTED). */
   readonly strategy?: JoinStrategy | 'auto';
   /** Bytes that `snapshot` may take for the newest rows of all entities, default 256 MiB. Beyond it `snapshot` is refused (UNSUPPORTED), and `auto` goes on with `warehouse`. */
   readonly memoryBytes?: number;
+  readonly step?: StepName;
   readonly signal?: AbortSignal;
 }
+
+/**
+ * Names the step of a run that asks, and is the same whenever the step is tried again: a warehouse that keeps the results of its queries then gives the one that an earlier attempt made.
+ * Left out: nothing is shared.
+ */
+export type StepName = string;
 
 /**
  * `warehouse`: one query, one index lookup per spine row and view; best where the sources are much larger than the spine.
@@ -67,6 +74,7 @@ export interface NewestRowsRequest {
   readonly visibleAfterMicros?: Micros;
   /** One of `count` disjoint slices by hash of the join keys, 0-based; every entity falls into exactly one. */
   readonly slice: { readonly index: number; readonly count: number };
+  readonly step?: StepName;
   readonly signal?: AbortSignal;
 }
 

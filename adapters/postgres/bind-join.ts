@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/errors.ts';
+import { selectionProblems } from '../../domain/features/selection-problems.ts';
 import { keyColumn, selectedName } from '../../domain/features/snapshot.ts';
-import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import { suggestion } from '../../domain/nearest.ts';
 import type { HistoricalFeaturesRequest } from '../../ports/warehouse.ts';
 import type { NativeColumn } from './column-types.ts';
@@ -28,7 +28,7 @@ export interface BoundView {
 /** Binds spine, selection and tables to each other; all that does not fit is refused at once (INVALID_DEFINITION). Views of which nothing is selected are left out. */
 export async function bindJoin(client: pg.PoolClient, request: HistoricalFeaturesRequest): Promise<readonly BoundView[]> {
   const spineColumns = await describeSpine(client, request);
-  const problems: Problem[] = [...spineProblems(request, spineColumns), ...selectionProblems(request)];
+  const problems: Problem[] = [...spineProblems(request, spineColumns), ...selectionProblems(request.spine.schema, request.selection)];
   const bound: BoundView[] = [];
   for (const view of request.selection.views) {
     const selected = request.selection.columns.filter((column) => column.view === selectedName(view));
@@ -60,26 +60,6 @@ function spineProblems({ spine, timestampColumn }: HistoricalFeaturesRequest, co
   const problems: Problem[] = replaced.map(({ name, type }) => ({ path: `spine column ${name}`, message: `table ${spine.table} does not have it as ${type}.`, cure: 'The table was replaced: start the run again.' }));
   if (spine.schema.find((column) => column.name === timestampColumn)?.type === 'Timestamp') return problems;
   return [...problems, { path: 'timestamp_column', message: `the spine has no timestamp column "${timestampColumn}".`, cure: suggestion(timestampColumn, spine.schema.map(({ name }) => name)) }];
-}
-
-/** Every selected feature must exist, and its column be free. */
-function selectionProblems({ spine, selection }: HistoricalFeaturesRequest): Problem[] {
-  const taken = new Set(spine.schema.map((column) => column.name));
-  const names = selection.views.map(selectedName);
-  return selection.columns.flatMap(({ view, feature, column }) => {
-    const snapshot = selection.views.find((candidate) => selectedName(candidate) === view);
-    const path = `${view}:${feature}`;
-    const problems: Problem[] = absent(snapshot, view, feature, names).map((problem) => ({ path, ...problem }));
-    if (taken.has(column)) problems.push({ path, message: `the column name "${column}" is taken already.`, cure: 'Rename the column of the spine, or the feature.' });
-    taken.add(column);
-    return problems;
-  });
-}
-
-function absent(snapshot: FeatureViewSnapshot | undefined, view: string, feature: string, names: readonly string[]): Omit<Problem, 'path'>[] {
-  if (snapshot === undefined) return [{ message: `there is no feature view "${view}".`, cure: suggestion(view, names) }];
-  const features = snapshot.features.map(({ name }) => name);
-  return features.includes(feature) ? [] : [{ message: `the view has no feature "${feature}".`, cure: suggestion(feature, features) }];
 }
 
 const COMPARABLE = { text: 'text', othertext: 'text', bpchar: 'text', uuid: 'text', int: 'integer', int8: 'integer', bytea: 'bytes', timestamptz: 'instant', timestamp: 'instant', date: 'instant' } as Readonly<Record<string, string>>;

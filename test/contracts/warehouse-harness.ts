@@ -1,11 +1,30 @@
 import type { ColumnSchema, ColumnType, RecordBatch } from '../../domain/data/columns.ts';
 import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import type { FeatureValue } from '../../domain/features/value-types.ts';
-import type { RowStream, Warehouse } from '../../ports/warehouse.ts';
+import type { Micros } from '../../domain/instant.ts';
+import type { JoinStrategy, RowStream, Warehouse } from '../../ports/warehouse.ts';
+
+/** What a warehouse can hold and do, where warehouses differ by nature. The suite adapts its cases to it, and leaves none out. */
+export interface WarehouseNature {
+  /** The ways to join that it has; others are refused. */
+  readonly strategies: readonly JoinStrategy[];
+  /** Instants before and after all others. */
+  readonly earliest: Micros;
+  readonly latest: Micros;
+  /** Whether a list in a table can be missing; otherwise it is empty. */
+  readonly hasMissingLists: boolean;
+  /** A name of a column that needs quotes. */
+  readonly oddColumn: string;
+  /** How a query names its bound value, from 1. */
+  readonly parameter: (position: number) => string;
+  /** How many random pairs of tables are joined: as many as take some seconds. */
+  readonly randomTables: number;
+}
 
 /** An empty warehouse and a way to put tables into it. */
 export interface WarehouseHarness {
   readonly warehouse: Warehouse;
+  readonly nature: WarehouseNature;
   /** Makes the table `schema.name` anew. Rows hold canonical values; instants are microseconds, of any year that the warehouse knows, and its two infinities. */
   createTable(table: string, columns: readonly ColumnSchema[], rows: readonly (readonly FeatureValue[])[]): Promise<void>;
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { PipelineError } from '../../domain/errors.ts';
+import type { ColumnSchema } from '../../domain/data/columns.ts';
 import type { FeatureValue } from '../../domain/features/value-types.ts';
 import { BEGINNING, EARLIEST, parseInstant } from '../../domain/instant.ts';
 import type { NewestRowsRequest, WriteSpineRequest } from '../../ports/warehouse.ts';
@@ -60,23 +61,23 @@ function describeSpines(harness: () => WarehouseHarness): void {
     name: 'written', query: { sql: extra.sql ?? 'SELECT * FROM raw_data.events', values: extra.values ?? [] }, entityColumns: ['a', 'b'], timestampColumn: 'event_timestamp',
     asOfMicros: NOON, expiresAtMicros: NOON + DAY, ...extra,
   });
-  const EVENTS = [column('label', 'Float64'), column('b', 'Int64'), column('a', 'String'), column('event_timestamp', 'Timestamp'), column('quoted "x"', 'Bool')];
+  const events = (): readonly ColumnSchema[] => [column('label', 'Float64'), column('b', 'Int64'), column('a', 'String'), column('event_timestamp', 'Timestamp'), column(harness().nature.oddColumn, 'Bool')];
   const rows: FeatureValue[][] = [
     [3, 1n, 'b', NOON, true], [1, 2n, 'B', NOON, null], [2, 1n, '\uFF21', NOON, false], [2, 1n, '\u{1F600}', NOON, false], [null, null, null, NOON, false],
     [9, 1n, 'z', NOON - 1, true], [5, 1n, 'b', NOON, false], [5, 1n, 'b', NOON, false], [0.1, 7n, 'a', NOON - DAY, true],
   ];
   const spineRows = async (name: string): Promise<FeatureValue[][]> => {
-    const schema = EVENTS;
+    const schema = events();
     return collectRows(await harness().warehouse.historicalFeatures({ spine: { table: `spine_data.${name}`, rowCount: rows.length, schema, asOfMicros: NOON }, timestampColumn: 'event_timestamp', selection: { views: [], columns: [] } }));
   };
 
   describe('spines', () => {
-    before(() => harness().createTable('raw_data.events', EVENTS, rows));
+    before(() => harness().createTable('raw_data.events', events(), rows));
 
     it('number their rows by event timestamp, join keys (by code point, missing last) and the remaining columns, duplicates kept', async () => {
       const ref = await harness().warehouse.writeSpine(request({}));
       assert.deepEqual([ref.table, ref.rowCount, ref.asOfMicros], ['spine_data.written', rows.length, NOON]);
-      assert.deepEqual(ref.schema, EVENTS);
+      assert.deepEqual(ref.schema, events());
       assert.deepEqual(await spineRows('written'), [
         [0.1, 7n, 'a', NOON - DAY, true], [9, 1n, 'z', NOON - 1, true], [1, 2n, 'B', NOON, null], [3, 1n, 'b', NOON, true], [5, 1n, 'b', NOON, false], [5, 1n, 'b', NOON, false],
         [2, 1n, '\uFF21', NOON, false], [2, 1n, '\u{1F600}', NOON, false], [null, null, null, NOON, false],
@@ -84,7 +85,7 @@ function describeSpines(harness: () => WarehouseHarness): void {
     });
 
     it('bind the values of the query', async () => {
-      const ref = await harness().warehouse.writeSpine(request({ name: 'bound', sql: "SELECT * FROM raw_data.events WHERE a = $1 OR label > $2 -- a comment\n;", values: ["z' OR 'x' = 'x", 4] }));
+      const ref = await harness().warehouse.writeSpine(request({ name: 'bound', sql: `SELECT * FROM raw_data.events WHERE a = ${harness().nature.parameter(1)} OR label > ${harness().nature.parameter(2)} -- a comment\n;`, values: ["z' OR 'x' = 'x", 4] }));
       assert.equal(ref.rowCount, 3);
     });
 
@@ -182,16 +183,17 @@ function describeNewestRows(harness: () => WarehouseHarness): void {
     });
 
     it('take events from before 1700, which training takes too, and bring their timestamps to that year; what was created after all known time is left out', async () => {
-      const [begin, minus, early, late] = [parseInstant('0001-01-01T00:00:00Z'), -Infinity, parseInstant('1600-01-01T00:00:00Z'), parseInstant('9999-12-31T00:00:00Z')];
+      const { earliest: minus, latest } = harness().nature;
+      const [begin, early, late] = [parseInstant('0001-01-03T00:00:00Z'), parseInstant('1600-01-01T00:00:00Z'), parseInstant('9999-12-30T00:00:00Z')];
       const old = { ...view.source, table: 'feature_mart.old' };
       await harness().createTable('feature_mart.old', COLUMNS, [
-        ['begin', 1n, begin!, begin!, 1, 1n], ['minus', 1n, minus!, null, 2, 2n], ['both', 1n, begin!, NOON, 3, 3n], ['both', 1n, early!, minus!, 4, 4n], ['ordered', 1n, early!, begin!, 5, 5n], ['ordered', 1n, early!, early!, 6, 6n],
-        ['late', 1n, early!, late!, 7, 7n], ['late', 1n, minus!, early!, 8, 8n], ['never', 1n, NOON, Infinity, 9, 9n],
+        ['begin', 1n, begin!, begin!, 1, 1n], ['minus', 1n, minus, null, 2, 2n], ['both', 1n, begin!, NOON, 3, 3n], ['both', 1n, early!, minus, 4, 4n], ['ordered', 1n, early!, begin!, 5, 5n], ['ordered', 1n, early!, early!, 6, 6n],
+        ['late', 1n, early!, late!, 7, 7n], ['late', 1n, minus, early!, 8, 8n], ['never', 1n, NOON, latest, 9, 9n],
       ]);
       const rows = await read({ view: { ...view, source: old }, startMicros: BEGINNING });
       assert.deepEqual(rows, [['begin', 1n, 1, 1n, EARLIEST, EARLIEST], ['both', 1n, 4, 4n, EARLIEST, EARLIEST], ['late', 1n, 8, 8n, EARLIEST, EARLIEST], ['minus', 1n, 2, 2n, EARLIEST, null], ['ordered', 1n, 6, 6n, EARLIEST, EARLIEST]]);
       await harness().createTable('spine_data.old', [column('row_number', 'Int64'), column('a', 'String'), column('b', 'Int64'), column('event_timestamp', 'Timestamp')], rows.map(([a], i) => [BigInt(i), a!, 1n, NOON]));
-      for (const strategy of ['warehouse', 'snapshot'] as const) {
+      for (const strategy of harness().nature.strategies) {
         const joined = await harness().warehouse.historicalFeatures({
           strategy, spine: { table: 'spine_data.old', rowCount: rows.length, schema: [column('a', 'String'), column('b', 'Int64'), column('event_timestamp', 'Timestamp')], asOfMicros: NOON }, timestampColumn: 'event_timestamp',
           selection: { views: [{ ...view, source: old }], columns: [{ view: 'stats', feature: 'mean', column: 'mean' }] },

@@ -5,7 +5,7 @@ import type { ColumnSchema, ColumnType, ScalarColumnType } from '../../../domain
 import { elementType } from '../../../domain/features/value-types.ts';
 import type { FeatureValue, ScalarValue, ValueType } from '../../../domain/features/value-types.ts';
 import { formatInstant } from '../../../domain/instant.ts';
-import type { WarehouseHarness } from '../../contracts/warehouse-harness.ts';
+import type { WarehouseHarness, WarehouseNature } from '../../contracts/warehouse-harness.ts';
 import { createTestDatabase } from '../../support/database.ts';
 
 export interface PostgresHarness extends WarehouseHarness {
@@ -15,6 +15,10 @@ export interface PostgresHarness extends WarehouseHarness {
 
 const TYPES: Readonly<Record<ScalarColumnType, string>> = { Bool: 'boolean', Int32: 'integer', Int64: 'bigint', Float32: 'real', Float64: 'double precision', String: 'text', Bytes: 'bytea', UnixTimestamp: 'bigint', Timestamp: 'timestamptz', Decimal: 'numeric', Uuid: 'uuid', Json: 'json' };
 
+const NATURE: WarehouseNature = {
+  strategies: ['warehouse', 'snapshot'], earliest: -Infinity, latest: Infinity, hasMissingLists: true, oddColumn: 'quoted "x"', parameter: (position) => `$${position}`, randomTables: 20,
+};
+
 /** A warehouse in a database of its own. */
 export async function openPostgres(): Promise<PostgresHarness> {
   const database = await createTestDatabase();
@@ -23,7 +27,7 @@ export async function openPostgres(): Promise<PostgresHarness> {
   await client.connect();
   await warehouse.prepare();
   return {
-    warehouse, client, url: database.url,
+    warehouse, client, url: database.url, nature: NATURE,
     createTable: (table, columns, rows) => createTable(client, table, columns, rows),
     async close() {
       await client.end();
