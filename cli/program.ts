@@ -7,6 +7,7 @@ import { registerMachine } from './commands/machine.ts';
 import { registerMaterialize } from './commands/materialize.ts';
 import { registerPredict } from './commands/predict.ts';
 import { registerProcesses } from './commands/processes.ts';
+import { registerRegistry } from './commands/registry.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerSchedule } from './commands/schedule/index.ts';
 import { registerStack } from './commands/stack.ts';
@@ -27,7 +28,7 @@ export function createProgram(services: Services, version: string): Command {
     .addHelpText('after', `\nExample:\n  ml-pipeline train --recipe-file models/classification/random_forest_classifier\n\nExit codes: ${EXIT.ok} done, ${EXIT.failed} the work failed, ${EXIT.refused} refused before it began, ${EXIT.unavailable} a server does not answer, ${EXIT.interrupted} Ctrl-C.`)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.refused));
   const context = createCommandContext(services);
-  for (const register of [registerMachine, registerStack, registerFeatures, registerTrain, registerMaterialize, registerSchedule, registerAttach, registerRuns, registerProcesses, registerPredict, registerGc, registerCost]) register(program, context);
+  for (const register of [registerMachine, registerStack, registerFeatures, registerRegistry, registerTrain, registerMaterialize, registerSchedule, registerAttach, registerRuns, registerProcesses, registerPredict, registerGc, registerCost]) register(program, context);
   for (const command of allCommands(program)) command.option('--json', 'print the result as JSON').copyInheritedSettings(program);
   return program;
 }

@@ -4,6 +4,7 @@ import { defaulted, object, optional, required, type ObjectOf } from '../domain/
 import { logs, telemetry } from './telemetry-settings.ts';
 import { temporal } from './temporal-settings.ts';
 import { artifacts } from './artifact-settings.ts';
+import { registry } from './registry-settings.ts';
 import { tracking } from './tracking-settings.ts';
 
 const port = number({ integer: true, min: 1, max: 65_535 });
@@ -17,7 +18,7 @@ const fields = {
   /** Feast project: part of every key in the online store and every row of the registry. */
   project: required(text({ pattern: /^[A-Za-z0-9][A-Za-z0-9_]*$/, means: 'a name of letters, digits and _' })),
   warehouse: required(object({ type: required(choice(['postgres'])), host: required(text()), port: required(port), database: required(text()), user: required(text()), password: required(text()) })),
-  registry: required(object({ type: required(choice(['feast_sql'])), schema: required(text()) })),
+  registry: required(registry),
   /** docs/online-layout.md says what each setting means. */
   online_store: required(
     object({

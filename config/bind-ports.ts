@@ -61,21 +61,27 @@ type ServerPorts = 'warehouse' | 'onlineStore' | 'pushLog' | 'featureRegistry' |
 const PUSH_QUERY_MS = 30_000;
 
 async function bindServers(folder: string, config: Project['config']): Promise<Pick<Ports, ServerPorts>> {
-  const { warehouse, registry, project } = config;
+  const { warehouse } = config;
   const connectionString = postgresUrl(warehouse);
-  const [{ createPostgresWarehouse }, { createPostgresPushLog }, { createRedisOnlineStore }, { createFeastSqlRegistry }] = await Promise.all([
+  const [{ createPostgresWarehouse }, { createPostgresPushLog }, { createRedisOnlineStore }] = await Promise.all([
     import('../adapters/postgres/warehouse.ts'),
     import('../adapters/postgres/push-log.ts'),
     import('../adapters/redis/online-store.ts'),
-    import('../adapters/feast/registry/sql-registry.ts'),
   ]);
   return {
     warehouse: createPostgresWarehouse({ connectionString }),
     pushLog: createPostgresPushLog({ connectionString, queryTimeoutMs: PUSH_QUERY_MS }),
     onlineStore: createRedisOnlineStore(await onlineStoreOptions(folder, config)),
-    featureRegistry: createFeastSqlRegistry({ connectionString, schema: registry.schema, project }),
+    featureRegistry: await bindFeatureRegistry(folder, config),
     tracker: await bindTracker(folder, config),
   };
+}
+
+async function bindFeatureRegistry(folder: string, config: Project['config']): Promise<Ports['featureRegistry']> {
+  const { warehouse, registry, project } = config;
+  if (registry.type === 'feast_file') return (await import('./bind-registry.ts')).bindFileRegistry(folder, registry, config);
+  const { createFeastSqlRegistry } = await import('../adapters/feast/registry/sql-registry.ts');
+  return createFeastSqlRegistry({ connectionString: postgresUrl(warehouse), schema: registry.schema, project });
 }
 
 /** The connection URL of the warehouse's settings. Holds the password: never print it. */

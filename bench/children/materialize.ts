@@ -19,7 +19,7 @@ interface Options {
 /** `seconds`: from the start of the workflow to its result. */
 await childTask(async (options: Options) => {
   const config = configOf(options);
-  const registry = createFeastSqlRegistry({ connectionString: options.postgresUrl, schema: config.registry.schema, project: PROJECT });
+  const registry = createFeastSqlRegistry({ connectionString: options.postgresUrl, schema: 'feast_registry', project: PROJECT });
   await registry.apply(wideRepository(options.table));
   await registry.close();
   const log = { info: () => undefined, warn: console.error, error: console.error };

@@ -92,6 +92,7 @@ async function apply(output: Output, { ports, apiModel }: { readonly ports: Port
   }
   const onWait = (view: string): void => output.note(`Rows of ${view} are being written to the online store: waits for that, ${timeout / 1000} s at most.`);
   const applied = await change(ports, repository, plan, { mostMillis: timeout, onWait });
+  for (const warning of applied.warnings ?? []) output.note(`Warning: ${warning}`);
   output.result({ ...applied, breaks, applied: true }, [...planLines(applied), summary(applied, 'changed')]);
   return EXIT.ok;
 }
