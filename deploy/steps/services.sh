@@ -47,7 +47,7 @@ say_what_is_next() {
 Done: https://ml-pipeline-api-$PROJECT_NUMBER.$REGION.run.app
 Next, with the rights of a worker:
   gcloud run jobs execute ml-pipeline-command --project=$PROJECT --region=$REGION --wait --args=features,apply
-  gcloud run jobs execute ml-pipeline-command --project=$PROJECT --region=$REGION --wait --args=train,--recipe-file,models/classification/flight_delay
+  gcloud run jobs execute ml-pipeline-command --project=$PROJECT --region=$REGION --wait --args=train,--recipe-file,models/classification/random_forest_classifier
   gcloud run jobs execute ml-pipeline-command --project=$PROJECT --region=$REGION --wait --args=schedule,apply
 What runs by the clock are Temporal's schedules, which the last command makes equal to the settings: there is no Cloud Scheduler.
 TEXT

@@ -61,6 +61,8 @@ export interface ProjectServers {
   readonly taskQueue?: string;
   readonly project?: string;
   readonly apiPort?: number;
+  readonly featureServer?: 'all' | 'read' | 'off';
+  readonly stopDelaySeconds?: number;
 }
 
 /** A port where nothing listens. */
@@ -81,7 +83,7 @@ export async function makeProject(servers: ProjectServers = {}): Promise<{ reado
     artifacts: { type: 'file', folder: './data' },
     tracking: { type: 'mlflow_files', folder: './mlruns' },
     temporal: { address: servers.temporalAddress ?? `127.0.0.1:${CLOSED}`, namespace: 'default', task_queue: servers.taskQueue ?? 'cli-test', ui: 'http://127.0.0.1:1' },
-    api: { host: '127.0.0.1', port: servers.apiPort ?? CLOSED, model: 'models:/arrival@champion' },
+    api: { host: '127.0.0.1', port: servers.apiPort ?? CLOSED, model: 'models:/arrival@champion', feature_server: servers.featureServer, stop_delay_seconds: servers.stopDelaySeconds },
     logs: { folder: './logs' },
   };
   await writeFile(join(folder, 'config', 'environments', 'local.yaml'), JSON.stringify(settings, null, 2));

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const SERVICES = join(ROOT, 'deploy', 'services');
+
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: number };
+  readonly periodSeconds: number;
+  readonly failureThreshold: number;
+}
+interface Variable {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { readonly secretKeyRef: { readonly name: string; readonly key: string } };
+}
+interface Container {
+  readonly image: string;
+  readonly args?: readonly string[];
+  readonly ports?: readonly { readonly containerPort: number }[];
+  readonly resources: { readonly limits: { readonly cpu: string; readonly memory: string } };
+  readonly env: readonly Variable[];
+  readonly volumeMounts?: readonly { readonly name: string }[];
+  readonly startupProbe?: Probe;
+  readonly livenessProbe?: Probe;
+}
+interface Revision {
+  readonly serviceAccountName: string;
+  readonly containerConcurrency?: number;
+  readonly containers: readonly Container[];
+  readonly volumes?: readonly { readonly name: string; readonly secret: { readonly secretName: string } }[];
+}
+interface Definition {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
+  readonly spec: { readonly template: { readonly metadata: { readonly annotations: Readonly<Record<string, string>> }; readonly spec: Revision & { readonly template?: { readonly spec: Revision } } } };
+}
+
+const read = (name: string): Definition => parse(readFileSync(join(SERVICES, `${name}.yaml`), 'utf8')) as Definition;
+const revisionOf = ({ spec }: Definition): Revision => spec.template.spec.template?.spec ?? spec.template.spec;
+const containerOf = (definition: Definition): Container => revisionOf(definition).containers[0]!;
+const NAMES = readdirSync(SERVICES).map((file) => file.replace(/\.yaml$/, ''));
+/** Account, role, kind of resource, resource, why. */
+const GRANTS = readFileSync(join(ROOT, 'deploy', 'grants.tsv'), 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split('\t'));
+
+describe('The service definitions', () => {
+  it('are of the kinds that Cloud Run takes', () => {
+    assert.deepEqual(Object.fromEntries(NAMES.map((name) => [name, `${read(name).apiVersion} ${read(name).kind}`])), {
+      api: 'serving.knative.dev/v1 Service',
+      command: 'run.googleapis.com/v1 Job',
+      mlflow: 'serving.knative.dev/v1 Service',
+      worker: 'run.googleapis.com/v1 WorkerPool',
+    });
+  });
+
+  it('give the API one processor, 2 GB and 100 requests at a time, from no instance up; MLflow two and 4 GB', () => {
+    const [api, mlflow] = [read('api'), read('mlflow')];
+    assert.deepEqual(containerOf(api).resources.limits, { cpu: '1', memory: '2Gi' });
+    assert.deepEqual(containerOf(mlflow).resources.limits, { cpu: '2', memory: '4Gi' });
+    assert.equal(revisionOf(api).containerConcurrency, 100);
+    assert.equal(api.spec.template.metadata.annotations['autoscaling.knative.dev/minScale'], '0');
+    assert.equal(api.spec.template.metadata.annotations['autoscaling.knative.dev/maxScale'], '${API_MAX_INSTANCES}');
+  });
+
+  it('ask for health where it is answered, and give the start a minute and more', () => {
+    for (const [name, path] of [['api', '/health/live'], ['mlflow', '/health']] as const) {
+      const { startupProbe, livenessProbe, ports } = containerOf(read(name));
+      for (const probe of [startupProbe!, livenessProbe!]) assert.deepEqual(probe.httpGet, { path, port: ports![0]!.containerPort });
+      assert.ok(startupProbe!.periodSeconds * startupProbe!.failureThreshold >= 60, name);
+    }
+  });
+
+  it('run one image as API, worker and command, by its arguments alone', () => {
+    for (const [name, args] of [['api', ['serve']], ['worker', ['worker']], ['command', ['--version']]] as const) {
+      assert.deepEqual([containerOf(read(name)).image, containerOf(read(name)).args], ['${IMAGE}', args]);
+      assert.equal(containerOf(read(name)).env.find((variable) => variable.name === 'APP_ENV')?.value, 'cloud');
+    }
+    assert.doesNotMatch(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'), /^[^#\n]*APP_ENV/m, 'the image is of no environment');
+  });
+
+  it('hold no secret: whatever sounds like one comes from Secret Manager, to an account that may read it', () => {
+    for (const name of NAMES) {
+      const { containers, volumes = [], serviceAccountName } = revisionOf(read(name));
+      for (const { name: variable, value } of containers[0]!.env) if (/PASSWORD|KEY|TOKEN|SECRET|STORE_URI/.test(variable)) assert.equal(value, undefined, `${name}: ${variable}`);
+      const secrets = [...containers[0]!.env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef.name ?? []), ...volumes.map(({ secret }) => secret.secretName)];
+      assert.ok(secrets.length > 0);
+      const account = serviceAccountName.split('@')[0]!;
+      for (const secret of secrets) assert.ok(GRANTS.some(([who, role, kind, resource]) => who === account && role === 'roles/secretmanager.secretAccessor' && kind === 'secret' && resource === secret), `${account} may not read ${secret}`);
+    }
+  });
+
+  it('mount the volumes that they have, and reach private addresses through the network alone', () => {
+    for (const name of NAMES.filter((each) => each !== 'mlflow')) {
+      const definition = read(name);
+      assert.deepEqual(containerOf(definition).volumeMounts?.map((mount) => mount.name), revisionOf(definition).volumes?.map((volume) => volume.name));
+      const { annotations } = definition.spec.template.metadata;
+      assert.equal(annotations['run.googleapis.com/vpc-access-egress'], 'private-ranges-only');
+      assert.deepEqual(JSON.parse(annotations['run.googleapis.com/network-interfaces']!), [{ network: '${NETWORK}', subnetwork: '${SUBNET}' }]);
+    }
+  });
+
+  it('tell MLflow\'s server the one host that it may be called by', () => {
+    const hosts = containerOf(read('mlflow')).env.find(({ name }) => name === 'MLFLOW_SERVER_ALLOWED_HOSTS')?.value;
+    assert.equal(hosts?.split(',')[0], '${MLFLOW_HOST}');
+  });
+});
+
+describe('The rights of the service accounts', () => {
+  it('are on single resources, but for what exists on projects alone, and never an owner\'s or editor\'s', () => {
+    const ofProjects = ['roles/bigquery.jobUser', 'roles/bigquery.readSessionUser', 'roles/cloudsql.client', 'roles/logging.logWriter'];
+    for (const [account, role, kind] of GRANTS) {
+      assert.equal(kind === 'project', ofProjects.includes(role!), `${account} ${role} ${kind}`);
+      assert.doesNotMatch(role!, /owner|admin|roles\/editor|roles\/viewer/i);
+    }
+  });
+
+  it('are those that docs/deploy.md says', () => {
+    const page = readFileSync(join(ROOT, 'docs', 'deploy.md'), 'utf8');
+    for (const [account, role, kind, resource, why] of GRANTS) {
+      const where = kind === 'project' ? 'project' : `${kind} \`${resource!.replace('${ARTIFACTS_BUCKET}', 'ml-artifacts-prod').replace('${DATA_BUCKET}', 'ml-data-processed').replace('${LOGS_BUCKET}', 'ml-logs-archive').replace('${BUILD_BUCKET}', '<project>-ml-pipeline-build')}\``;
+      assert.ok(page.includes(`| ${account} | ${role} | ${where} | ${why} |`), `| ${account} | ${role} | ${where} | ${why} |`);
+    }
+  });
+});
