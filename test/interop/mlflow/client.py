@@ -1,7 +1,8 @@
-"""MLflow's own client on a store: `client.py read|predict|write <tracking uri> [argument]`. Answers with one line of JSON, the last that it prints."""
+"""MLflow's own client on a store: `client.py read|artifacts|predict|write <tracking uri> [argument]`. Answers with one line of JSON, the last that it prints."""
 
 import decimal
 import json
+import pathlib
 import sys
 
 import mlflow
@@ -46,6 +47,12 @@ def read(client, _argument):
         "versions": sorted(int(v.version) for v in client.search_model_versions("name='flight delay'")),
         "artifacts": [f.path for f in client.list_artifacts(run.info.run_id, "reports")],
     }
+
+
+def artifacts(client, run_id):
+    """The texts of all files of a run, by path."""
+    folder = pathlib.Path(client.download_artifacts(run_id, ""))
+    return {str(f.relative_to(folder)): f.read_text() for f in sorted(folder.rglob("*")) if f.is_file()}
 
 
 def predict(_client, uri):

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FOLDER } from './python-client.ts';
 
-/** A real MLflow server on loopback: SQLite and artifacts in the folder, artifacts through the server. `stop` ends it with its workers. */
-export async function startServer(folder: string): Promise<{ readonly uri: string; stop(): Promise<void> }> {
+/** A real MLflow server on loopback: SQLite and artifacts in the folder, or artifacts at another address; they pass through the server. `stop` ends it with its workers. */
+export async function startServer(folder: string, artifacts: string = join(folder, 'artifacts'), variables: Readonly<Record<string, string>> = {}): Promise<{ readonly uri: string; stop(): Promise<void> }> {
   const port = await freePort();
-  const args = ['server', '--backend-store-uri', `sqlite:///${join(folder, 'mlflow.db')}`, '--artifacts-destination', join(folder, 'artifacts'), '--host', '127.0.0.1', '--port', String(port), '--workers', '1'];
-  const environment = { ...process.env, MLFLOW_DISABLE_TELEMETRY: 'true', MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false' };
+  const args = ['server', '--backend-store-uri', `sqlite:///${join(folder, 'mlflow.db')}`, '--artifacts-destination', artifacts, '--host', '127.0.0.1', '--port', String(port), '--workers', '1'];
+  const environment = { ...process.env, ...variables, MLFLOW_DISABLE_TELEMETRY: 'true', MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false' };
   const child = spawn(join(FOLDER, 'mlflow'), args, { cwd: folder, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (log = (log + String(text)).slice(-4000)));
