@@ -18,6 +18,8 @@ export interface DryRun {
   /** Bytes that the query would process. */
   readonly bytes: number;
   readonly schema: readonly SchemaField[];
+  /** SELECT, SCRIPT for several statements, ... */
+  readonly statementType: string | undefined;
 }
 
 const TIB = 2 ** 40;
@@ -28,8 +30,8 @@ export async function dryRun({ client, settings }: BigQueryConnection, { sql, pa
     jobId: `dry_${randomUUID()}`, location: settings.location,
     configuration: { dryRun: true, query: { query: sql, useLegacySql: false, parameterMode: 'NAMED', queryParameters: apiParameters(parameters, types) } },
   }), step, settings);
-  const { statistics } = job.metadata as { readonly statistics?: { readonly totalBytesProcessed?: string; readonly query?: { readonly totalBytesProcessed?: string; readonly schema?: { readonly fields?: readonly SchemaField[] } } } };
-  return { bytes: Number(statistics?.query?.totalBytesProcessed ?? statistics?.totalBytesProcessed ?? 0), schema: statistics?.query?.schema?.fields ?? [] };
+  const { statistics } = job.metadata as { readonly statistics?: { readonly totalBytesProcessed?: string; readonly query?: { readonly totalBytesProcessed?: string; readonly statementType?: string; readonly schema?: { readonly fields?: readonly SchemaField[] } } } };
+  return { bytes: Number(statistics?.query?.totalBytesProcessed ?? statistics?.totalBytesProcessed ?? 0), schema: statistics?.query?.schema?.fields ?? [], statementType: statistics?.query?.statementType };
 }
 
 /** UNSUPPORTED, with bytes, price and cure, when the query would process more than the settings allow; nothing has run then. */

@@ -18,6 +18,15 @@ export interface SpineRef {
   readonly schema: readonly ColumnSchema[];
   /** As of: no row of the spine is later than this instant (microseconds since the epoch). */
   readonly asOfMicros: number;
+  /** What writing it cost, where the warehouse bills by bytes and something had to run. */
+  readonly usage?: QueryUsage;
+}
+
+/** What queries cost in a warehouse that bills by the bytes that they process. */
+export interface QueryUsage {
+  readonly bytesProcessed: number;
+  /** What is billed of them: none for a result that was kept, and at least some for each table. */
+  readonly bytesBilled: number;
 }
 
 /** Consecutive rows `start` (included) to `end` (excluded) of a data set in its order. */
