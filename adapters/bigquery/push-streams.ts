@@ -63,6 +63,6 @@ export function openTableStreams(client: () => v1.BigQueryWriteClient): TableStr
 }
 
 async function openStream(client: v1.BigQueryWriteClient, path: string): Promise<TableStream> {
-  const [{ name, tableSchema }] = await within(OPEN_MS, client.createWriteStream({ parent: path, writeStream: { type: 'COMMITTED' } }, { timeout: OPEN_MS }));
+  const [{ name, tableSchema }] = await within(OPEN_MS, client.createWriteStream({ parent: path, writeStream: { type: 'COMMITTED' } }, { timeout: OPEN_MS, retry: null }));
   return { name: name!, schema: writeSchema(tableSchema!), openedAt: Date.now(), end: 0 };
 }
