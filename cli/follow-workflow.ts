@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, CancelledFailure, ChildWorkflowFailure, TerminatedFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import { deepestCause } from '../temporal/deepest-cause.ts';
 import { progressQuery, type Progress } from '../temporal/progress.ts';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts';
 import type { Output } from './output.ts';
@@ -101,11 +102,9 @@ function watchProgress(client: Client, handle: WorkflowHandle, output: Output): 
   };
 }
 
-/** The deepest cause that a person can act on. */
 function reportFailure(error: unknown, workflowId: string, output: Output): ExitCode {
   if (!(error instanceof WorkflowFailedError)) throw toldAway(error, `Temporal does not answer any more. ${workflowId} goes on when it is back; look with: ml-pipeline attach ${workflowId}`);
-  let cause: unknown = error.cause;
-  while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause !== undefined) cause = cause.cause;
+  const cause = deepestCause(error);
   const code = cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
   const message = cause instanceof CancelledFailure ? 'It was cancelled.' : cause instanceof TerminatedFailure ? 'It was terminated.' : cause instanceof Error ? cause.message : String(cause);
   output.result({ workflow_id: workflowId, error: { code: code ?? null, message, problems: cause instanceof ApplicationFailure ? (cause.details?.[0] ?? []) : [] } }, []);

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ScheduleOverlapPolicy, type Client } from '@temporalio/client';
+import { PipelineError } from '../../domain/errors.ts';
 import { createFixtureProject, fixtureRecipe, type FixtureProject } from '../support/fixture-project.ts';
-import { connectClient } from '../support/temporal.ts';
+import { connectClient, startTestWorker } from '../support/temporal.ts';
 import { until } from '../support/worker-process.ts';
 import { runCommand, type Finished } from './command.ts';
 
@@ -131,6 +132,19 @@ describe('ml-pipeline schedule', function () {
     await client.workflow.getHandle(first.workflow_id).terminate();
     await until(async () => (await client.schedule.getHandle(id('weather')).describe()).info.numActionsTaken === 2);
     for (const { workflow } of (await client.schedule.getHandle(id('weather')).describe()).info.runningActions) await client.workflow.getHandle(workflow.workflowId).terminate();
+  });
+
+  it('describe says of a run that failed why it did', async () => {
+    await schedule('create', id('failing'), '--cron', '0 * * * *', '--views', 'weather', '--paused');
+    const { workflow_id: workflowId } = JSON.parse((await schedule('trigger', id('failing'), '--json')).stdout) as { workflow_id: string };
+    const worker = await startTestWorker(project, { ports: { clock: { now: () => { throw new PipelineError('INVALID_DATA', 'The clock has stopped.'); } } } });
+    try {
+      await assert.rejects(client.workflow.getHandle(workflowId).result());
+    } finally {
+      await worker.stop();
+    }
+    const { stdout } = await schedule('describe', id('failing'));
+    assert.match(stdout, new RegExp(`failed[\\s\\S]*${workflowId}: The clock has stopped\\.`));
   });
 
   it('backfill takes each run of a past time, both ends included', async () => {

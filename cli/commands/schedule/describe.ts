@@ -1,5 +1,6 @@
-import type { Client } from '@temporalio/client';
+import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';
+import { deepestCause } from '../../../temporal/deepest-cause.ts';
 import type { CommandContext } from '../../context.ts';
 import { counted, table } from '../../output.ts';
 import { openScheduleStore, type StoredSchedule } from '../../schedules/store.ts';
@@ -17,16 +18,25 @@ export function registerScheduleDescribe(schedule: Command, { services, run }: C
         const settings = await services.settings();
         await services.withTemporal(async (client) => {
           const found = await openScheduleStore(client, settings).find(name);
-          const runs = await Promise.all(found.description.info.recentActions.slice(-SHOWN_RUNS).reverse().map(({ scheduledAt, takenAt, action: { workflow } }) => statusOf(client, workflow).then((status) => ({ scheduled: instantText(scheduledAt), taken: instantText(takenAt), workflow_id: workflow.workflowId, status }))));
-          output.result({ ...scheduleJson(found), recent: runs }, [...lines(found), ...(runs.length === 0 ? ['It has not run yet.'] : ['', ...table(['due', 'begun', 'workflow', 'status'], runs.map((one) => Object.values(one)))])]);
+          const runs = await Promise.all(found.description.info.recentActions.slice(-SHOWN_RUNS).reverse().map(({ scheduledAt, takenAt, action: { workflow } }) => outcomeOf(client, workflow).then((outcome) => ({ scheduled: instantText(scheduledAt), taken: instantText(takenAt), workflow_id: workflow.workflowId, ...outcome }))));
+          output.result({ ...scheduleJson(found), recent: runs }, [...lines(found), ...(runs.length === 0 ? ['It has not run yet.'] : ['', ...table(['due', 'begun', 'workflow', 'status'], runs.map(({ why: _, ...one }) => Object.values(one))), ...runs.flatMap(({ workflow_id: id, why }) => (why === null ? [] : [`${id}: ${why}`]))])]);
         });
       }),
     );
 }
 
-/** `completed`, `running`, ...; `unknown` where the server has forgotten the run. */
-async function statusOf(client: Client, { workflowId, firstExecutionRunId }: { readonly workflowId: string; readonly firstExecutionRunId: string }): Promise<string> {
-  return client.workflow.getHandle(workflowId, firstExecutionRunId).describe().then(({ status }) => status.name.toLowerCase(), () => 'unknown');
+/** `completed`, `running`, ...; `unknown` where the server has forgotten the run. `why`: of one that failed. */
+async function outcomeOf(client: Client, { workflowId, firstExecutionRunId }: { readonly workflowId: string; readonly firstExecutionRunId: string }): Promise<{ readonly status: string; readonly why: string | null }> {
+  const handle = client.workflow.getHandle(workflowId, firstExecutionRunId);
+  const status = await handle.describe().then((described) => described.status.name.toLowerCase(), () => 'unknown');
+  return { status, why: status === 'failed' ? await failureOf(handle) : null };
+}
+
+/** What made it fail; null where the server has forgotten that meanwhile. */
+async function failureOf(handle: WorkflowHandle): Promise<string | null> {
+  const error: unknown = await handle.result().then(() => undefined, (reason: unknown) => reason);
+  const cause = error instanceof WorkflowFailedError ? deepestCause(error) : undefined;
+  return cause instanceof Error ? cause.message : null;
 }
 
 function lines(found: StoredSchedule): readonly string[] {
