@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { readSettings } from '../adapters/local-stack/environment-file.ts';
 import { findToolsFolder, installTools, type ProjectFolders } from '../adapters/local-stack/tools-folder.ts';
 import { postgresUrl, bindPorts, closePorts } from '../config/bind-ports.ts';
-import { bindRunStorage } from '../config/bind-artifacts.ts';
+import { bindLogArchive, bindRunStorage } from '../config/bind-artifacts.ts';
 import { findProjectFolder, loadProject, type Project } from '../config/load-config.ts';
 import { bindCloudLog, bindTelemetry, type Telemetry } from '../config/bind-telemetry.ts';
 import { temporalConnection } from '../config/temporal-settings.ts';
@@ -74,6 +74,7 @@ const services: Services = {
     const { folder, config } = await project();
     return bindRunStorage(folder, config.artifacts);
   },
+  logArchive: async () => bindLogArchive((await project()).config.artifacts),
   openSpineFile: async (request) => (await import('../adapters/spine-files/read-spine-file.ts')).openSpineFile(request),
   writeParquet: async (path, rows, onRows) => (await import('../adapters/parquet/write-dataset.ts')).writeParquetWhole(path, rows.schema, rows.batches, onRows),
   processLog: async (name) => {

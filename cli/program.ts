@@ -3,6 +3,7 @@ import { registerAttach } from './commands/attach.ts';
 import { registerCost } from './commands/cost/index.ts';
 import { registerFeatures } from './commands/features/index.ts';
 import { registerGc } from './commands/gc.ts';
+import { registerLogs } from './commands/logs.ts';
 import { registerMachine } from './commands/machine.ts';
 import { registerMaterialize } from './commands/materialize.ts';
 import { registerPredict } from './commands/predict.ts';
@@ -28,7 +29,7 @@ export function createProgram(services: Services, version: string): Command {
     .addHelpText('after', `\nExample:\n  ml-pipeline train --recipe-file models/classification/random_forest_classifier\n\nExit codes: ${EXIT.ok} done, ${EXIT.failed} the work failed, ${EXIT.refused} refused before it began, ${EXIT.unavailable} a server does not answer, ${EXIT.interrupted} Ctrl-C.`)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.refused));
   const context = createCommandContext(services);
-  for (const register of [registerMachine, registerStack, registerFeatures, registerRegistry, registerTrain, registerMaterialize, registerSchedule, registerAttach, registerRuns, registerProcesses, registerPredict, registerGc, registerCost]) register(program, context);
+  for (const register of [registerMachine, registerStack, registerFeatures, registerRegistry, registerTrain, registerMaterialize, registerSchedule, registerAttach, registerRuns, registerProcesses, registerPredict, registerGc, registerLogs, registerCost]) register(program, context);
   for (const command of allCommands(program)) command.option('--json', 'print the result as JSON').copyInheritedSettings(program);
   return program;
 }

@@ -6,6 +6,7 @@ import type { ColumnSchema, RecordBatch } from '../domain/data/columns.ts';
 import type { Assumptions } from '../domain/cost/assumptions.ts';
 import type { PriceList } from '../domain/cost/price-list.ts';
 import type { ScheduleDefinition } from '../domain/schedules/definition.ts';
+import type { LogArchive } from '../ports/log-archive.ts';
 import type { Log } from '../ports/log.ts';
 import type { BackgroundProcesses, LocalStack, ProbeResult, StackProcess } from '../ports/local-stack.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -65,6 +66,8 @@ export interface Services {
   withTemporal<T>(use: (client: Client) => Promise<T>): Promise<T>;
   /** The folders that runs keep between their steps. */
   runStorage(): Promise<RunStorage>;
+  /** Where log files are kept for long; UNSUPPORTED where the settings name no place. */
+  logArchive(): Promise<LogArchive>;
   /** A CSV or Parquet file as a spine, checked: see adapters/spine-files. */
   openSpineFile(request: SpineFileRequest): Promise<SpineFile>;
   /** Writes rows to a Parquet file at the path, which appears when it is whole; `onRows` is told the rows written so far. */
