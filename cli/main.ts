@@ -135,6 +135,10 @@ const services: Services = {
     return startMlflowUi({ root: fileStoreFolder(folder, config.tracking), port: port ?? (await mlflowPort()), toolsFolder: findToolsFolder(folders()), installScript, onStep });
   },
   costBasis: async (recipe, assumptions) => (await import('../config/cost-basis.ts')).loadCostBasis(findProjectFolder(process.cwd()), recipe, assumptions),
+  measureBytes: async (recipe) => {
+    const { measureBytes } = await import('../activities/measure-bytes.ts');
+    return services.withPorts((ports) => measureBytes(ports, recipe));
+  },
   migrateMlflow: async (target, onLine) => {
     const { folder, config } = await project();
     const { migrateFileStore } = await import('../adapters/mlflow/migrate.ts');

@@ -90,6 +90,8 @@ export interface Services {
   startMlflowUi(options: { readonly port?: number; readonly onStep: (step: string) => void }): Promise<Running & { readonly url: string; readonly command: string }>;
   /** What an estimate of the recipe's cost starts from, out of files alone; `assumptions`: the path of a YAML file. */
   costBasis(recipe: string, assumptions?: string): Promise<CostBasis>;
+  /** Asks the warehouse how many bytes a training and a materialization process; see activities/measure-bytes.ts. */
+  measureBytes(recipe: string): Promise<{ readonly training: number; readonly materialization: number }>;
   migrateMlflow(target: string, onLine: (line: string) => void): Promise<void>;
 }
 

@@ -78,6 +78,9 @@ export interface NewestRowsRequest {
   readonly signal?: AbortSignal;
 }
 
+/** A read that may be made. */
+export type PlannedRead = { readonly query: BoundQuery } | { readonly newestRows: Omit<NewestRowsRequest, 'slice'> };
+
 export interface TableColumn {
   readonly name: string;
   /** The warehouse's own type name, for messages. */
@@ -117,6 +120,8 @@ export interface Warehouse {
   newestRows(request: NewestRowsRequest): Promise<RowStream>;
   /** Number of rows of the window, cheaply (an estimate is enough): to choose the number of slices. */
   estimateRows(request: Omit<NewestRowsRequest, 'slice'>): Promise<number>;
+  /** Bytes that the read would process, and bill; nothing is run. Absent in a warehouse that does not bill by bytes. */
+  processedBytes?(read: PlannedRead): Promise<number>;
   /** The table's columns; NOT_FOUND when there is no such table. */
   describeTable(table: string): Promise<readonly TableColumn[]>;
   /** The columns that a query gives, without running it; INVALID_TEMPLATE when the warehouse refuses its text. */
