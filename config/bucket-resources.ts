@@ -19,23 +19,29 @@ export interface BucketResource {
  * tests hold them against the requests that are sent.
  */
 export function bucketResources(settings: GcsArtifacts): Readonly<Record<BucketPurpose, BucketResource>> {
-  const resource = (purpose: BucketPurpose, { name, versioning, lifecycle }: BucketSettings): BucketResource => ({
+  const resource = ({ name, versioning, lifecycle }: BucketSettings): BucketResource => ({
     name,
     location: settings.location.toUpperCase(),
     storageClass: 'STANDARD',
-    labels: { ...settings.labels, purpose },
+    labels: settings.labels,
     iamConfiguration: { uniformBucketLevelAccess: { enabled: true }, publicAccessPrevention: 'enforced' },
     versioning: { enabled: versioning },
-    lifecycle: { rule: lifecycle.map(lifecycleRule) },
+    lifecycle: { rule: [...lifecycle.map(lifecycleRule), ABANDONED_UPLOADS] },
   });
   const { data, artifacts, logs } = settings.buckets;
-  return { data: resource('data', data), artifacts: resource('artifacts', artifacts), logs: resource('logs', logs) };
+  return { data: resource(data), artifacts: resource(artifacts), logs: resource(logs) };
 }
+
+/** Parts of uploads that nobody ended are paid for, and shown nowhere. */
+const ABANDONED_UPLOADS = { action: { type: 'AbortIncompleteMultipartUpload' }, condition: { age: 7 } };
+/** From the dearest to keep to the cheapest: an object moves one way only. */
+const CLASSES = ['STANDARD', 'NEARLINE', 'COLDLINE', 'ARCHIVE'];
 
 /** cloud.google.com/storage/docs/lifecycle#configuration */
 function lifecycleRule(rule: LifecycleRule): object {
   const matches = rule.prefix === undefined ? {} : { matchesPrefix: [rule.prefix] };
   if ('noncurrent_days' in rule) return { action: { type: 'Delete' }, condition: { daysSinceNoncurrentTime: rule.noncurrent_days, isLive: false, ...matches } };
-  const action = rule.action === 'delete' ? { type: 'Delete' } : { type: 'SetStorageClass', storageClass: rule.action.toUpperCase() };
-  return { action, condition: { age: rule.age_days, ...matches } };
+  if (rule.action === 'delete') return { action: { type: 'Delete' }, condition: { age: rule.age_days, ...matches } };
+  const storageClass = rule.action.toUpperCase();
+  return { action: { type: 'SetStorageClass', storageClass }, condition: { age: rule.age_days, matchesStorageClass: CLASSES.slice(0, CLASSES.indexOf(storageClass)), ...matches } };
 }

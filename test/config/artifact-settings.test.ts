@@ -7,6 +7,7 @@ import { artifacts } from '../../config/artifact-settings.ts';
 import type { GcsArtifacts } from '../../config/artifact-settings.ts';
 import { bindArtifactStore, bindLogArchive, bindRunStorage } from '../../config/bind-artifacts.ts';
 import { bucketResources } from '../../config/bucket-resources.ts';
+import { loadProject } from '../../config/load-config.ts';
 import { check } from '../../domain/validation/shape.ts';
 import { openGcsHarness } from '../adapters/gcs/harness.ts';
 import { startRecordingServer } from '../adapters/gcs/recording-server.ts';
@@ -44,10 +45,11 @@ describe('settings of artifacts', () => {
 
   it('become buckets as Cloud Storage takes them, and requests that make them', async () => {
     const resources = bucketResources(settings());
+    const abandoned = { action: { type: 'AbortIncompleteMultipartUpload' }, condition: { age: 7 } };
     const common = { location: 'US', storageClass: 'STANDARD', iamConfiguration: { uniformBucketLevelAccess: { enabled: true }, publicAccessPrevention: 'enforced' } };
-    assert.deepEqual(resources.data, { ...common, name: 'data-bucket', labels: { app: 'ml-pipeline', purpose: 'data' }, versioning: { enabled: false }, lifecycle: { rule: [{ action: { type: 'Delete' }, condition: { age: 60, matchesPrefix: ['runs/'] } }] } });
-    assert.deepEqual(resources.artifacts.lifecycle.rule, [{ action: { type: 'Delete' }, condition: { daysSinceNoncurrentTime: 30, isLive: false } }, { action: { type: 'SetStorageClass', storageClass: 'NEARLINE' }, condition: { age: 90 } }]);
-    assert.deepEqual([resources.artifacts.versioning, resources.logs.labels], [{ enabled: true }, { app: 'ml-pipeline', purpose: 'logs' }]);
+    assert.deepEqual(resources.data, { ...common, name: 'data-bucket', labels: { app: 'ml-pipeline' }, versioning: { enabled: false }, lifecycle: { rule: [{ action: { type: 'Delete' }, condition: { age: 60, matchesPrefix: ['runs/'] } }, abandoned] } });
+    assert.deepEqual(resources.artifacts.lifecycle.rule, [{ action: { type: 'Delete' }, condition: { daysSinceNoncurrentTime: 30, isLive: false } }, { action: { type: 'SetStorageClass', storageClass: 'NEARLINE' }, condition: { age: 90, matchesStorageClass: ['STANDARD'] } }, abandoned]);
+    assert.deepEqual([resources.artifacts.versioning, resources.logs.lifecycle.rule], [{ enabled: true }, [abandoned]]);
     const server = await startRecordingServer(() => ({ json: { kind: 'storage#bucket' } }));
     try {
       // cloud.google.com/storage/docs/json_api/v1/buckets/insert
@@ -56,6 +58,16 @@ describe('settings of artifacts', () => {
       assert.deepEqual(JSON.parse(String(server.asked[0]?.body)), resources.data);
     } finally {
       await server.stop();
+    }
+  });
+
+  it('of the cloud are those that the bootstrap script gives the buckets', async () => {
+    const names = ['GOOGLE_CLOUD_PROJECT', 'REDIS_HOST', 'REDIS_USER', 'REDIS_PASSWORD', 'MLFLOW_TRACKING_URI', 'TEMPORAL_API_KEY', 'TEMPORAL_NAMESPACE'];
+    const variables = { ...Object.fromEntries(names.map((name) => [name, 'my-project'])), APP_ENV: 'cloud', MLFLOW_TRACKING_URI: 'https://mlflow.example.com', REDIS_PORT: '6379', TEMPORAL_ADDRESS: 'x:7233' };
+    const { config } = await loadProject('.', variables);
+    assert.ok(config.artifacts.type === 'gcs');
+    for (const [purpose, { lifecycle }] of Object.entries(bucketResources(config.artifacts))) {
+      assert.deepEqual(JSON.parse(await readFile(join('deploy', 'buckets', `${purpose}.json`), 'utf8')), lifecycle, purpose);
     }
   });
 
