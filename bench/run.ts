@@ -7,6 +7,7 @@ import { historical } from './sections/historical.ts';
 import { materialize } from './sections/materialize.ts';
 import { onlineTls } from './sections/online-tls.ts';
 import { online } from './sections/online.ts';
+import { start } from './sections/start.ts';
 import { SECTION_NAMES, type BenchArguments, type SectionName } from './support/arguments.ts';
 import { keepSections, keptSections } from './support/kept-sections.ts';
 import { loadAverage, machineFacts } from './support/machine.ts';
@@ -25,7 +26,7 @@ export interface Bench {
   readonly repeats: number;
 }
 
-const SECTIONS: Readonly<Record<SectionName, (bench: Bench) => Promise<Section>>> = { historical, growth, materialize, online, 'online-tls': onlineTls };
+const SECTIONS: Readonly<Record<SectionName, (bench: Bench) => Promise<Section>>> = { historical, growth, materialize, online, 'online-tls': onlineTls, start };
 
 /** Runs the sections that are asked for and writes the page; servers and files of the run are gone afterwards, whatever happens. */
 export async function run(root: string, { names, size, repeats, output: chosenOutput }: BenchArguments): Promise<void> {
