@@ -6,6 +6,7 @@ import { temporal } from './temporal-settings.ts';
 import { artifacts } from './artifact-settings.ts';
 import { registry } from './registry-settings.ts';
 import { tracking } from './tracking-settings.ts';
+import { warehouse } from './warehouse-settings.ts';
 
 const port = number({ integer: true, min: 1, max: 65_535 });
 /** Seconds; null, or the word `none`, for keys without an end. */
@@ -17,7 +18,7 @@ const keyLifetime: Shape<number | null> = (value, spot) => {
 const fields = {
   /** Feast project: part of every key in the online store and every row of the registry. */
   project: required(text({ pattern: /^[A-Za-z0-9][A-Za-z0-9_]*$/, means: 'a name of letters, digits and _' })),
-  warehouse: required(object({ type: required(choice(['postgres'])), host: required(text()), port: required(port), database: required(text()), user: required(text()), password: required(text()) })),
+  warehouse: required(warehouse),
   registry: required(registry),
   /** docs/online-layout.md says what each setting means. */
   online_store: required(

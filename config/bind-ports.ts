@@ -6,8 +6,10 @@ import { findToolsFolder } from '../adapters/local-stack/tools-folder.ts';
 import type { Ports } from '../ports/ports.ts';
 import { bindArtifactStore } from './bind-artifacts.ts';
 import { bindTracker } from './bind-tracker.ts';
+import { bindWarehouse } from './bind-warehouse.ts';
 import type { Project } from './load-config.ts';
 import { onlineStoreOptions } from './online-store-options.ts';
+import { postgresUrl, templateSchemas } from './warehouse-settings.ts';
 
 /**
  * The one table from settings to adapters. Each is loaded when it is bound, so that an environment loads only the SDKs that it uses.
@@ -36,7 +38,7 @@ export async function bindPorts({ folder, config }: Project, environment: NodeJS
     modelGraphs: createOnnxModelGraphs(),
     recipes: createYamlRecipeSource(recipesFolder),
     featureRepository: createFeatureRepositorySource(join(folder, 'feature_repo')),
-    sqlTemplates: createSqlTemplates({ folder: recipesFolder, dialect: config.warehouse.type }),
+    sqlTemplates: createSqlTemplates({ folder: recipesFolder, dialect: config.warehouse.type, ...templateSchemas(config.warehouse) }),
     transformRunner: createTransformRunner(),
     trainer: createTrainer(findLightgbm(folder, environment)),
     modelPackager: createModelPackager(),
@@ -57,20 +59,10 @@ function findLightgbm(folder: string, environment: NodeJS.ProcessEnv): { readonl
 /** The ports that hold connections or files open. */
 type ServerPorts = 'warehouse' | 'onlineStore' | 'pushLog' | 'featureRegistry' | 'tracker';
 
-/** A push is a COPY of some thousand rows: what takes longer is a server that does not answer. */
-const PUSH_QUERY_MS = 30_000;
-
 async function bindServers(folder: string, config: Project['config']): Promise<Pick<Ports, ServerPorts>> {
-  const { warehouse } = config;
-  const connectionString = postgresUrl(warehouse);
-  const [{ createPostgresWarehouse }, { createPostgresPushLog }, { createRedisOnlineStore }] = await Promise.all([
-    import('../adapters/postgres/warehouse.ts'),
-    import('../adapters/postgres/push-log.ts'),
-    import('../adapters/redis/online-store.ts'),
-  ]);
+  const { createRedisOnlineStore } = await import('../adapters/redis/online-store.ts');
   return {
-    warehouse: createPostgresWarehouse({ connectionString }),
-    pushLog: createPostgresPushLog({ connectionString, queryTimeoutMs: PUSH_QUERY_MS }),
+    ...(await bindWarehouse(folder, config)),
     onlineStore: createRedisOnlineStore(await onlineStoreOptions(folder, config)),
     featureRegistry: await bindFeatureRegistry(folder, config),
     tracker: await bindTracker(folder, config),
@@ -81,12 +73,7 @@ async function bindFeatureRegistry(folder: string, config: Project['config']): P
   const { warehouse, registry, project } = config;
   if (registry.type === 'feast_file') return (await import('./bind-registry.ts')).bindFileRegistry(folder, registry, config);
   const { createFeastSqlRegistry } = await import('../adapters/feast/registry/sql-registry.ts');
-  return createFeastSqlRegistry({ connectionString: postgresUrl(warehouse), schema: registry.schema, project });
-}
-
-/** The connection URL of the warehouse's settings. Holds the password: never print it. */
-export function postgresUrl({ host, port, database, user, password }: Project['config']['warehouse']): string {
-  return `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${encodeURIComponent(database)}`;
+  return createFeastSqlRegistry({ connectionString: postgresUrl(warehouse, 'registry.type feast_sql'), schema: registry.schema, project });
 }
 
 /** Closes every connection; safe to call twice. */

@@ -10,7 +10,8 @@ import pg from 'pg';
 import { readSettings } from '../adapters/local-stack/environment-file.ts';
 import { stackPorts } from '../adapters/local-stack/settings.ts';
 import type { PredictAnswer } from '../api/predict.ts';
-import { bindPorts, closePorts, postgresUrl } from '../config/bind-ports.ts';
+import { bindPorts, closePorts } from '../config/bind-ports.ts';
+import { postgresUrl } from '../config/warehouse-settings.ts';
 import { loadProject, type Project } from '../config/load-config.ts';
 import { MICROS_PER_SECOND } from '../domain/instant.ts';
 import type { ProcessStatus } from '../ports/local-stack.ts';
@@ -71,7 +72,7 @@ async function train(): Promise<void> {
 
 /** The next flight to leave whose plane is known by type. */
 async function upcomingFlight(): Promise<Flight> {
-  const client = new pg.Client({ connectionString: postgresUrl(project.config.warehouse) });
+  const client = new pg.Client({ connectionString: postgresUrl(project.config.warehouse, 'the quickstart') });
   await client.connect();
   try {
     const { rows } = await client.query<Flight>(`

@@ -17,13 +17,16 @@ export interface SqlTemplatesConfig {
   /** The recipes folder: paths are relative to it and never lead out of it. */
   readonly folder: string;
   readonly dialect: keyof typeof DIALECTS;
+  /** Where the names of `source` and `ref` lie, in place of the dialect's own. */
+  readonly schemas?: SqlDialect['schemas'];
 }
 
 /** Loader SQL from files. Every value reaches the warehouse as a query parameter, whatever the template does with it. */
-export function createSqlTemplates({ folder, dialect }: SqlTemplatesConfig): SqlTemplates {
+export function createSqlTemplates({ folder, dialect: name, schemas }: SqlTemplatesConfig): SqlTemplates {
+  const dialect: SqlDialect = { ...DIALECTS[name], ...(schemas === undefined ? {} : { schemas }) };
   return {
     source: (sourceUri) => readTemplate(folder, sourceUri),
-    render: async (request) => renderTemplate(await readTemplate(folder, request.sourceUri), request, DIALECTS[dialect]),
+    render: async (request) => renderTemplate(await readTemplate(folder, request.sourceUri), request, dialect),
   };
 }
 

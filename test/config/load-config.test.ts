@@ -22,6 +22,7 @@ describe('the environment file', () => {
     const project = await loadProject(join(folder, 'recipes', 'models'), { ...SECRETS, REDIS_PORT: '6400' });
     assert.equal(project.folder, folder);
     assert.equal(project.config.online_store.port, 6400);
+    assert.ok(project.config.warehouse.type === 'postgres');
     assert.equal(project.config.warehouse.port, 5432);
     assert.equal(project.config.online_store.password, '123456');
     assert.equal(project.config.temporal.address, '127.0.0.1:7233');
@@ -30,6 +31,7 @@ describe('the environment file', () => {
   it('takes variables from .env, and the process before it', async () => {
     await writeFile(join(folder, '.env'), 'POSTGRES_PASSWORD=file\nREDIS_PASSWORD=file\n');
     const { config } = await loadProject(folder, { POSTGRES_PASSWORD: 'process' });
+    assert.ok(config.warehouse.type === 'postgres');
     assert.deepEqual([config.warehouse.password, config.online_store.password], ['process', 'file']);
     await rm(join(folder, '.env'));
   });
