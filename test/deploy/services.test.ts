@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { bucketResources } from '../../config/bucket-resources.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SERVICES = join(ROOT, 'deploy', 'services');
@@ -105,6 +106,29 @@ describe('The service definitions', () => {
   it('tell MLflow\'s server the one host that it may be called by', () => {
     const hosts = containerOf(read('mlflow')).env.find(({ name }) => name === 'MLFLOW_SERVER_ALLOWED_HOSTS')?.value;
     assert.equal(hosts?.split(',')[0], '${MLFLOW_HOST}');
+  });
+});
+
+describe('What is deployed, and what the cloud\'s settings say', () => {
+  const text = readFileSync(join(ROOT, 'config', 'environments', 'cloud.yaml'), 'utf8');
+
+  it('agree in every variable: those without a default are given, and so are the names of what the bootstrap makes', () => {
+    const lines = text.split('\n').filter((line) => !line.trimStart().startsWith('#')).join('\n');
+    const needed = [...lines.matchAll(/\$\{([A-Z0-9_]+)\}/g)].map(([, name]) => name!);
+    assert.ok(needed.length > 5);
+    for (const service of ['api', 'worker', 'command']) {
+      const given = containerOf(read(service)).env.map(({ name }) => name);
+      assert.deepEqual([...needed, 'ARTIFACTS_BUCKET', 'DATA_BUCKET', 'LOGS_BUCKET', 'BIGQUERY_LOCATION'].filter((name) => !given.includes(name)), [], service);
+    }
+    assert.match(text, /port: \$\{PORT:-8080\}/, 'Cloud Run says the port');
+  });
+
+  it('agree in the lifecycle of each bucket', () => {
+    const { artifacts } = parse(text) as { readonly artifacts: { readonly buckets: object } };
+    const buckets = Object.fromEntries(Object.entries(artifacts.buckets).map(([purpose, bucket]: [string, object]) => [purpose, { versioning: false, lifecycle: [], ...bucket }]));
+    for (const [purpose, { lifecycle }] of Object.entries(bucketResources({ ...artifacts, buckets, location: 'us', labels: {} } as never))) {
+      assert.deepEqual(JSON.parse(readFileSync(join(ROOT, 'deploy', 'buckets', `${purpose}.json`), 'utf8')), lifecycle, purpose);
+    }
   });
 });
 
