@@ -31,6 +31,8 @@ export interface Otlp {
 }
 
 const TIMEOUT_MS = 3_000;
+/** Spans wait so long for others to be sent with. */
+const SPANS_MS = 5_000;
 const SCOPE = 'ml-pipeline';
 
 /**
@@ -41,7 +43,7 @@ export function createOtlp({ endpoint, headers, process: name, version, sampleRa
   const to = (path: string): { readonly url: string; readonly headers: Record<string, string>; readonly timeoutMillis: number } => ({ url: `${endpoint.replace(/\/$/, '')}/v1/${path}`, headers: { ...headers }, timeoutMillis: TIMEOUT_MS });
   const tell = troubleOf(log, endpoint);
   const traces = told(new OTLPTraceExporter(to('traces')), tell);
-  const provider = new NodeTracerProvider({ resource, sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }), spanProcessors: [new BatchSpanProcessor(traces, { exportTimeoutMillis: TIMEOUT_MS })] });
+  const provider = new NodeTracerProvider({ resource, sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }), spanProcessors: [new BatchSpanProcessor(traces, { scheduledDelayMillis: Math.min(SPANS_MS, intervalMillis), exportTimeoutMillis: TIMEOUT_MS })] });
   const meters: MeterProvider[] = [];
   return {
     spans: createSpans(provider.getTracer(SCOPE, version), runWithin),

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
+import { findFreePorts } from '../../adapters/local-stack/port-holder.ts';
+import { registerModel } from '../api/model-fixture.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { monitoredMetrics } from '../support/monitored-metrics.ts';
 import { startOtlpReceiver, type OtlpReceiver } from '../support/otlp-receiver.ts';
@@ -28,9 +30,7 @@ describe('A worker with telemetry and logs for Cloud Logging', function () {
     const { temporalAddress, redisUrl } = await testServers();
     const taskQueue = randomId('telemetry');
     const project = await makeProject({ temporalAddress, redisUrl, postgresUrl: database.url, taskQueue });
-    const file = join(project.folder, 'config', 'environments', 'local.yaml');
-    const settings = JSON.parse(await readFile(file, 'utf8')) as object;
-    await writeFile(file, JSON.stringify({ ...settings, logs: { folder: './logs', format: 'cloud_logging', project: 'my-project' }, telemetry: { type: 'otlp', endpoint: receiver.url, headers: { authorization: 'Bearer collector' }, interval_seconds: 1 } }));
+    await withTelemetry(project.folder, receiver.url);
     const { client, close } = await connectClient(temporalAddress);
     const worker = startCommand(project.folder, 'worker');
     try {
@@ -56,3 +56,43 @@ describe('A worker with telemetry and logs for Cloud Logging', function () {
     assert.equal(refused?.['logging.googleapis.com/trace'], `projects/my-project/traces/${activity.traceId}`, 'what an activity logs is found by its trace');
   });
 });
+
+describe('An API with telemetry and logs for Cloud Logging', function () {
+  this.timeout(30_000);
+
+  it('answers with the request\'s id, sends its metrics and the spans of a request, and logs one line for it', async () => {
+    const receiver = await startOtlpReceiver();
+    const project = await makeProject({ redisUrl: (await testServers()).redisUrl });
+    await withTelemetry(project.folder, receiver.url);
+    await registerModel(join(project.folder, 'mlruns'), {});
+    const [port = 0] = await findFreePorts(1);
+    const api = startCommand(project.folder, 'serve', '--port', String(port));
+    const traceId = 'c'.repeat(32);
+    try {
+      await api.said('api listening');
+      const answer = await fetch(`http://127.0.0.1:${port}/predict?who=me`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-request-id': 'mine-7', 'x-cloud-trace-context': `${traceId}/5;o=1` }, body: '{"instances": 3}' });
+      assert.deepEqual([answer.status, answer.headers.get('x-request-id')], [400, 'mine-7']);
+      await receiver.until(() => receiver.metrics.has('ml_pipeline_request_seconds') && receiver.metrics.has('ml_pipeline_push_pending_rows') && receiver.spans.some(({ name }) => name === 'POST /predict'));
+      const { traceId: kept, parentSpanId } = receiver.spans.find(({ name }) => name === 'POST /predict')!;
+      assert.deepEqual([kept, parentSpanId], [traceId, '0000000000000005']);
+    } finally {
+      api.child.kill('SIGTERM');
+      await api.finished;
+      await receiver.close();
+      await project.remove();
+    }
+    const lines = (await api.finished).stderr.trim().split('\n').map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    const line = lines.find(({ request_id: id }) => id === 'mine-7');
+    const { latency, ...request } = line?.['httpRequest'] as Readonly<Record<string, unknown>>;
+    assert.deepEqual(request, { requestMethod: 'POST', requestUrl: '/predict', status: 400, protocol: 'HTTP/1.1' });
+    assert.match(String(latency), /^\d+\.\d{6}s$/);
+    assert.equal(line?.['logging.googleapis.com/trace'], `projects/my-project/traces/${traceId}`);
+  });
+});
+
+/** Adds the settings to the project's. */
+async function withTelemetry(folder: string, endpoint: string): Promise<void> {
+  const file = join(folder, 'config', 'environments', 'local.yaml');
+  const settings = JSON.parse(await readFile(file, 'utf8')) as object;
+  await writeFile(file, JSON.stringify({ ...settings, logs: { folder: './logs', format: 'cloud_logging', project: 'my-project' }, telemetry: { type: 'otlp', endpoint, headers: { authorization: 'Bearer collector' }, interval_seconds: 1 } }));
+}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -7,6 +7,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { whyAway } from '../../adapters/temporal/why-away.ts';
 import { temporal, temporalConnection, type TemporalSettings } from '../../config/temporal-settings.ts';
 import { check } from '../../domain/validation/shape.ts';
+import { makeProject, runCommand } from '../cli/command.ts';
 import { certificateChain, selfSigned } from '../support/self-signed.ts';
 import { testServers } from '../support/servers.ts';
 import { startTlsProxy, type TlsProxy } from '../support/tls-proxy.ts';
@@ -61,6 +62,21 @@ describe('A connection to Temporal', () => {
       assert.ok(proxy.authorizations.has('Bearer key-of-a-worker'));
     } finally {
       await connection.close();
+    }
+  });
+
+  it('is made so by the command', async () => {
+    const project = await makeProject({ temporalAddress: proxy.address });
+    try {
+      const file = join(project.folder, 'config', 'environments', 'local.yaml');
+      const read = JSON.parse(await readFile(file, 'utf8')) as { readonly temporal: object };
+      for (const name of ['ca.pem', 'client.pem', 'client.key']) await copyFile(join(folder, name), join(project.folder, name));
+      await writeFile(file, JSON.stringify({ ...read, temporal: { ...read.temporal, tls: files, api_key: 'key-of-the-cli' } }));
+      const { code, stdout } = await runCommand(project.folder, 'schedule', 'list', '--json');
+      assert.deepEqual([code, JSON.parse(stdout)], [0, []]);
+      assert.ok(proxy.authorizations.has('Bearer key-of-the-cli'));
+    } finally {
+      await project.remove();
     }
   });
 

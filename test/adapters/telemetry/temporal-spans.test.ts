@@ -15,7 +15,7 @@ describe('The trace of a workflow', function () {
   let [receiver, otlp, connection, native]: [OtlpReceiver, Otlp, Connection, NativeConnection] = [] as never;
   before(async () => {
     receiver = await startOtlpReceiver();
-    otlp = createOtlp({ endpoint: receiver.url, headers: {}, process: 'worker', version: '0', sampleRatio: 1, intervalMillis: 60_000, log: memoryLog().log });
+    otlp = createOtlp({ endpoint: receiver.url, headers: {}, process: 'worker', version: '0', sampleRatio: 1, intervalMillis: 200, log: memoryLog().log });
     const address = (await testServers()).temporalAddress;
     await testWorkflowBundle(); // first: it sets the runtime up
     [connection, native] = [await Connection.connect({ address }), await NativeConnection.connect({ address })];
