@@ -7,7 +7,7 @@ export interface ArtifactStore {
   uri(name: string): string;
   /** Publishes a local file (it may be moved) under the URI. Safe to repeat. */
   publish(localPath: string, uri: string): Promise<void>;
-  /** A local path with the file's content, for reading only: the file itself or a cached copy. NOT_FOUND when there is none. */
+  /** A local path with the file's content and the last part of its name, for reading only: the file itself or a cached copy. NOT_FOUND when there is none. */
   localPath(uri: string): Promise<string>;
   exists(uri: string): Promise<boolean>;
   /** Removes the file or everything below the URI; nothing there is no error. */

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Bucket } from '@google-cloud/storage';
 import { PipelineError } from '../../domain/errors.ts';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
@@ -24,7 +25,7 @@ export function createGcsArtifactStore({ bucket, prefix, cache, local }: GcsArti
   const root: ObjectRoot = { bucket: bucket.name, prefix };
   return {
     uri: (name) => `${rootUri(root)}${plainName(root, name)}`,
-    publish: async (localPath, uri) => cache.adopt(await uploadFile(bucket, objectName(root, uri), localPath), localPath),
+    publish: async (localPath, uri) => cache.adopt(await uploadFile(bucket, objectName(root, uri), localPath), basename(uri), localPath),
     localPath: async (uri) => localCopy(bucket, objectName(root, uri), uri, cache),
     exists: async (uri) => (await objectState(bucket, objectName(root, uri))) !== undefined,
     remove: async (uri) => {
@@ -42,7 +43,7 @@ async function localCopy(bucket: Bucket, name: string, uri: string, cache: ReadC
     const state = await objectState(bucket, name);
     if (state === undefined) throw new PipelineError('NOT_FOUND', `There is no object ${uri}. It may have expired or been removed: run the step that writes it again.`);
     try {
-      return await cache.get(state, (path) => downloadObject(bucket, name, state, path));
+      return await cache.get(state, basename(uri), (path) => downloadObject(bucket, name, state, path));
     } catch (error) {
       if (tries === 5 || !(error instanceof PipelineError && error.code === 'NOT_FOUND')) throw error;
     }

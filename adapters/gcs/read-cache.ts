@@ -1,17 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { contentCheck } from './download.ts';
 import type { ObjectState } from './objects.ts';
 
-/** Local copies of objects, named by their content, so that equal ones are kept once. Any number of processes may use the same folder. */
+/** Local copies of objects, by content and name: equal ones of one name are kept once. Any number of processes may use the same folder. */
 export interface ReadCache {
-  /** The path of a file with the content, for reading only: what is there and still has its hash, else what `fetch` writes to the path that it is given. */
-  get(state: ObjectState, fetch: (path: string) => Promise<void>): Promise<string>;
+  /** The path of a file with that name and content, for reading only: what is there and still has its hash, else what `fetch` writes to the path that it is given. */
+  get(state: ObjectState, name: string, fetch: (path: string) => Promise<void>): Promise<string>;
   /** Takes a local file with that content in, where moving it there costs nothing; else does nothing. */
-  adopt(state: ObjectState, path: string): Promise<void>;
+  adopt(state: ObjectState, name: string, path: string): Promise<void>;
 }
 
 /** What was given out this recently may be about to be opened: it stays, even where the cache is too large then. */
@@ -37,7 +37,7 @@ export function openReadCache(folder: string, maxBytes: number): ReadCache {
   };
   const keep = async (draft: string, path: string): Promise<void> => {
     await chmod(draft, 0o444);
-    await rename(draft, path);
+    await moveInto(draft, path);
     checked.set(path, identity(await stat(path)));
     await shrink(folder, maxBytes);
   };
@@ -58,13 +58,13 @@ export function openReadCache(folder: string, maxBytes: number): ReadCache {
     return path;
   };
   return {
-    get: (state, fetch) => {
-      const path = join(folder, keyOf(state));
+    get: (state, name, fetch) => {
+      const path = join(folder, keyOf(state), name);
       const running = pending.get(path) ?? find(path, state, fetch).finally(() => pending.delete(path));
       pending.set(path, running);
       return running;
     },
-    adopt: async (state, path) => {
+    adopt: async (state, name, path) => {
       await mkdir(folder, { recursive: true });
       const draft = join(folder, `.${randomBytes(9).toString('hex')}.part`);
       try {
@@ -73,7 +73,7 @@ export function openReadCache(folder: string, maxBytes: number): ReadCache {
         if ((error as NodeJS.ErrnoException).code === 'EXDEV') return;
         throw error;
       }
-      await keep(draft, join(folder, keyOf(state)));
+      await keep(draft, join(folder, keyOf(state), name));
     },
   };
 }
@@ -94,22 +94,41 @@ async function hasContent(path: string, state: ObjectState): Promise<boolean> {
   return check.matches();
 }
 
+/** The folder of a content goes with its last file, perhaps in between: then it is made again. */
+async function moveInto(draft: string, path: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    await mkdir(dirname(path), { recursive: true });
+    try {
+      await rename(draft, path);
+      return;
+    } catch (error) {
+      if (tries === 5 || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}
+
 /** Removes what was longest not asked for, and what killed processes left. */
 async function shrink(folder: string, maxBytes: number): Promise<void> {
   const files: { readonly path: string; readonly bytes: number; readonly usedMillis: number }[] = [];
-  for (const name of await readdir(folder)) {
+  for (const name of await readdir(folder, { recursive: true })) {
     const path = join(folder, name);
     const found = await unlessGone(stat(path));
     if (found === undefined || !found.isFile()) continue;
-    if (!name.endsWith('.part')) files.push({ path, bytes: found.size, usedMillis: Math.max(found.atimeMs, found.mtimeMs) });
+    if (!(name.startsWith('.') && name.endsWith('.part'))) files.push({ path, bytes: found.size, usedMillis: Math.max(found.atimeMs, found.mtimeMs) });
     else if (found.mtimeMs < Date.now() - ABANDONED_MILLIS) await rm(path, { force: true });
   }
   let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const { path, bytes, usedMillis } of files.sort((a, b) => a.usedMillis - b.usedMillis)) {
     if (total <= maxBytes || usedMillis > Date.now() - IN_USE_MILLIS) return;
     await rm(path, { force: true });
+    await rmdir(dirname(path)).catch(unlessFilled);
     total -= bytes;
   }
+}
+
+/** Another file of the same content lies there, or another process was first. */
+function unlessFilled(error: NodeJS.ErrnoException): void {
+  if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(error.code ?? '')) throw error;
 }
 
 /** undefined where another process removed the file meanwhile. */

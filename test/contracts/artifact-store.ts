@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { PipelineError } from '../../domain/errors.ts';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
 
@@ -32,6 +32,7 @@ export function describeArtifactStoreContract(name: string, open: () => Promise<
       assert.equal(await harness.store.exists(uri), false);
       await publish(uri, 'one');
       assert.equal(await read(uri), 'one');
+      assert.equal(basename(await harness.store.localPath(uri)), 'data.txt', 'programs look at the name');
       assert.equal(await harness.store.exists(uri), true);
       await publish(uri, 'two');
       assert.equal(await read(uri), 'two');
