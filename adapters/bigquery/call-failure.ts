@@ -11,7 +11,7 @@ interface ToldFailure {
 
 const LONGEST_MESSAGE = 600;
 const NO_ANSWER = /ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|ESOCKETTIMEDOUT|socket hang up|network timeout|premature close/i;
-const NO_CREDENTIALS = /Could not load the default credentials|invalid_grant|invalid_rapt|Could not refresh access token|default credentials were not found/i;
+const NO_CREDENTIALS = /Could not load the default credentials|invalid_grant|invalid_rapt|Could not refresh access token|default credentials were not found|The file at .* does not exist, or it is not a file/i;
 /** Messages that go on with the value that did not fit: it is left out of ours. */
 const VALUE = /^(Bad \w+ value|Invalid (timestamp|date|datetime|time|\w+ value)|Cannot parse|Failed to parse|Could not (cast|convert)|Error: Bad|\w+ (out of range|overflow))/i;
 const LOGIN = 'On a laptop run `gcloud auth application-default login`; on a server give the process a service account (GOOGLE_APPLICATION_CREDENTIALS, or that of the Cloud Run service).';
