@@ -31,8 +31,8 @@ export async function openBigQueryPushHarness(): Promise<BigQueryPushHarness> {
   const [{ bigqueryUrl, bigqueryGrpc, project: cloudProject }, { redisUrl }] = await Promise.all([cloudServers(), testServers()]);
   const project = `push_${randomBytes(5).toString('hex')}`;
   const datasets = { raw: `${project}_raw`, feature_mart: `${project}_mart`, spine: `${project}_spine`, registry: `${project}_registry` };
-  const connection = openBigQuery({ project: cloudProject, location: 'us-central1', datasets, maximum_bytes_billed: 1e9, api_endpoint: bigqueryUrl, grpc_endpoint: `http://${bigqueryGrpc}` });
-  await Promise.all([datasets.raw, datasets.feature_mart].map((name) => connection.client.createDataset(name, { location: 'us-central1' })));
+  const connection = openBigQuery({ project: cloudProject, location: 'us-central1', datasets, maximum_bytes_billed: 1e9, api_endpoint: bigqueryUrl, grpc_endpoint: bigqueryGrpc.includes('://') ? bigqueryGrpc : `http://${bigqueryGrpc}` });
+  await Promise.all([datasets.raw, datasets.feature_mart, datasets.spine].map((name) => connection.client.createDataset(name, { location: 'us-central1' })));
   const redis = new Redis(redisUrl);
   const logs: PushLog[] = [];
   const ledger = ({ leaseMs = 30_000 } = {}): PushLedger => createRedisPushLedger({ url: redisUrl, project, leaseMs });
@@ -56,7 +56,7 @@ export async function openBigQueryPushHarness(): Promise<BigQueryPushHarness> {
       await Promise.all(logs.map((log) => log.close()));
       await clearLedger();
       redis.disconnect();
-      await Promise.all([datasets.raw, datasets.feature_mart].map((name) => connection.client.dataset(name).delete({ force: true })));
+      await Promise.all([datasets.raw, datasets.feature_mart, datasets.spine].map((name) => connection.client.dataset(name).delete({ force: true })));
       await connection.close();
     },
   };
