@@ -43,7 +43,8 @@ async function readConfig(folder: string, environment: string, variables: Readon
   const issues: Issue[] = [];
   const filled = interpolate(document.value, variables, issues);
   const checked = check(appConfig, filled);
-  refuseProblems('INVALID_CONFIG', `${file} has problems.`, [...issues, ...checked.issues].map(document.locate));
+  const isMissing = ({ keys }: Issue): boolean => issues.some((missing) => missing.keys.join('.') === keys.join('.'));
+  refuseProblems('INVALID_CONFIG', `${file} has problems.`, [...issues, ...checked.issues.filter((issue) => !isMissing(issue))].map(document.locate));
   return checked.value;
 }
 
