@@ -1,5 +1,6 @@
 import type { Log } from '../../ports/log.ts';
 import type { OnlineStore } from '../../ports/online-store.ts';
+import { within } from '../within.ts';
 import type { DefinitionsHolder } from './definitions.ts';
 
 /** Whoever asks for health waits five seconds at most: Kubernetes, Cloud Run and load balancers count a late answer as none. */
@@ -17,7 +18,7 @@ export async function healthProblems({ definitions, onlineStore, log }: HealthNe
     { name: 'The online store', answer: onlineStore.ping() },
     { name: 'The feature registry (PostgreSQL)', answer: definitions.look() },
   ];
-  const said = await Promise.all(parts.map(({ answer }) => within(ANSWER_MS, answer)));
+  const said = await Promise.all(parts.map(({ answer }) => problemOf(answer)));
   return parts.flatMap(({ name }, index) => {
     const problem = said[index];
     if (problem === undefined) return [];
@@ -27,12 +28,7 @@ export async function healthProblems({ definitions, onlineStore, log }: HealthNe
 }
 
 /** Why it failed, or was late; undefined when it did not. */
-async function within(millis: number, work: Promise<unknown>): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => (timer = setTimeout(() => resolve(`no answer after ${millis / 1000} s`), millis)));
-  try {
-    return await Promise.race([work.then(() => undefined, (error: unknown) => (error instanceof Error ? error.message : String(error))), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function problemOf(answer: Promise<unknown>): Promise<string | undefined> {
+  const late = (): Error => new Error(`no answer after ${ANSWER_MS / 1000} s`);
+  return within(ANSWER_MS, answer, late).then(() => undefined, (error: unknown) => (error instanceof Error ? error.message : String(error)));
 }

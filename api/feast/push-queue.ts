@@ -4,6 +4,7 @@ import type { FeatureViewSnapshot } from '../../domain/features/snapshot.ts';
 import type { Log } from '../../ports/log.ts';
 import type { OnlineStore } from '../../ports/online-store.ts';
 import type { Push, PushLog, RecordedPush } from '../../ports/push-log.ts';
+import { within } from '../within.ts';
 import { exceptionText, feastError } from './faults.ts';
 
 /** `written`: in every store that was asked for. `recorded`: kept for good, and given to the online store as soon as that answers, and as soon as its events have happened. */
@@ -78,7 +79,7 @@ export function createPushQueue({ pushLog, onlineStore, log, pendingRows = () =>
   /** A push that the tables refuse fails alone: the others of its group are recorded without it. */
   async function recordGroup(group: readonly Waiting[]): Promise<void> {
     try {
-      const recorded = await within(recordMs, pushLog.record(group.map(({ push }) => push)));
+      const recorded = await within(recordMs, pushLog.record(group.map(({ push }) => push)), tooLate);
       void finish(group, recorded);
     } catch (error) {
       const isTransient = error instanceof PipelineError && error.retryable;
@@ -120,15 +121,7 @@ function asFault(error: unknown): unknown {
   return feastError(error.code === 'CONFLICT' ? 409 : 422, 'FeastError', error.message);
 }
 
-/** UNAVAILABLE when the work takes longer. It goes on: what it records then is recorded once, however often the push is sent again. */
-async function within<T>(millis: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new PipelineError('UNAVAILABLE', 'PostgreSQL takes too long to record a push.')), millis);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** Recording goes on: what is recorded then is recorded once, however often the push is sent again. */
+function tooLate(): PipelineError {
+  return new PipelineError('UNAVAILABLE', 'PostgreSQL takes too long to record a push.');
 }
