@@ -56,7 +56,7 @@ export function asAppendError(error: unknown, of: Pick<PlannedTable, 'table' | '
   if (code === STATUS.UNAUTHENTICATED) return new PipelineError('INVALID_CONFIG', `Google Cloud does not accept the credentials. On a laptop run \`gcloud auth application-default login\`; on a server give the process a service account; ${said}`, { cause: error });
   if (code === STATUS.NOT_FOUND && views.length === 0) return new PipelineError('NOT_FOUND', `Table ${table}, which keeps what was pushed, does not exist in BigQuery. Start the API or a worker anew, which make it, with roles/bigquery.dataEditor on the data set; ${said}`, { cause: error });
   if (code === STATUS.NOT_FOUND) return new PipelineError('NOT_FOUND', `Table ${table} does not exist in BigQuery, of which the feature view${views.length === 1 ? '' : 's'} ${views.join(', ')} read. Make it, or correct the view's source; ${said}`, { cause: error });
-  if (code === STATUS.RESOURCE_EXHAUSTED) return new PipelineError('UNAVAILABLE', `A quota of the Storage Write API is used up for table ${table}. Send the push again later, or raise the quota; ${said}`, { cause: error });
+  if (code === STATUS.RESOURCE_EXHAUSTED) return new PipelineError('UNAVAILABLE', `BigQuery has no quota left for writing to table ${table} (Storage Write API). Send the push again later, or raise the quota; ${said}`, { cause: error });
   if (isUncertain(code)) return new PipelineError('UNAVAILABLE', `BigQuery did not take rows for table ${table} in time; ${said}`, { cause: error });
   return new PipelineError('INVALID_DATA', `Table ${table} refuses the rows: ${said}`, { cause: error });
 }
@@ -64,7 +64,7 @@ export function asAppendError(error: unknown, of: Pick<PlannedTable, 'table' | '
 /** The rows stay noted: whoever comes first sends them again. */
 export function asOwedError(error: unknown, table: string): PipelineError {
   const why = error instanceof Error ? withoutValues(error.message.split('\n', 1)[0]!) : String(error);
-  return new PipelineError('UNAVAILABLE', `A push is noted, and not known to be in all of its tables; it is sent to ${table} until it is. Send it again to hear how it went. ${why}`, { cause: error });
+  return new PipelineError('UNAVAILABLE', `BigQuery has not confirmed all rows of a push, which is noted and sent to table ${table} until it has. Send it again to hear how it went. ${why}`, { cause: error });
 }
 
 /** Rows are the caller's; BigQuery tells their place in its request. */

@@ -87,7 +87,7 @@ async function lockEvents(ledger: PushLedger, lines: readonly PushedInto[], fini
     const lock = await ledger.lock(events, contents);
     if (lock !== undefined) return lock;
     if (attempt % 10 === 0) await finish();
-    if (Date.now() > end) throw new PipelineError('UNAVAILABLE', 'Another push of the same events is under way, or is waiting for its tables. Send the push again later.');
+    if (Date.now() > end) throw new PipelineError('UNAVAILABLE', 'BigQuery still gets another push of the same events. Send the push again later.');
     await sleep(WAIT_PAUSE_MS * (0.5 + Math.random()));
   }
 }
@@ -98,7 +98,7 @@ async function notePlan(ledger: PushLedger, token: string, makePlan: () => Promi
     const plan = await makePlan();
     const bytes = writePlan(plan);
     if (bytes.length > MOST_NOTED_BYTES) throw new PipelineError('INVALID_DATA', `A push takes ${bytes.length} bytes to note, more than the ${MOST_NOTED_BYTES} that are kept of one. Send it in smaller parts; nothing was written.`);
-    if (!(await ledger.plan(token, bytes))) throw new PipelineError('UNAVAILABLE', 'A push waited too long for its turn; nothing was written. Send it again.');
+    if (!(await ledger.plan(token, bytes))) throw new PipelineError('UNAVAILABLE', 'BigQuery was busy with other pushes for too long; nothing was written. Send the push again.');
     return plan;
   } catch (error) {
     await ledger.abandon(token);

@@ -19,7 +19,7 @@ export interface PushDependencies {
 const TARGETS = ['online', 'offline', 'online_and_offline'];
 
 /**
- * Takes the rows of a push to where they are to go; a bad row, and nothing of it is written. Offline rows are recorded in PostgreSQL first, with what is to be written
+ * Takes the rows of a push to where they are to go; a bad row, and nothing of it is written. Offline rows are recorded in the warehouse first, with what is to be written
  * online (docs/adr/0017-push-log.md); what is not yet true waits there. Rows for the online store alone go straight there: an answer then means that the store has them.
  */
 export async function push(definitions: Definitions, { onlineStore, queue, clock }: PushDependencies, body: PushBody): Promise<PushOutcome> {
