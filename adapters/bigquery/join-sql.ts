@@ -8,7 +8,7 @@ import { notEarlier, notLater } from './join-window.ts';
 import { ascending, descending } from './order.ts';
 import type { OrderTerm } from './order.ts';
 import { ROW_NUMBER } from './read-ordered.ts';
-import { quoteIdentifier, wholeNumberLiteral } from './sql.ts';
+import { quoteIdentifier } from './sql.ts';
 import { keyValue } from './view-source.ts';
 
 /** The first and the last instant of a spine. */
@@ -82,7 +82,7 @@ function viewParts({ source, keys, selected }: BoundView, name: string, { spine,
   const isKnown = view.asKnown && createdTimestamp !== undefined;
   const known = isKnown ? [knownRows(name, keyNames, entity, ties)] : [];
   const orderNames = isKnown ? ['r'] : ['c', ...tied.map(({ sql }) => sql)];
-  const ttl = view.ttlSeconds === null || view.ttlSeconds >= ENDLESS_SECONDS ? [] : [`UNIX_MICROS(at) - UNIX_MICROS(v.e) <= ${wholeNumberLiteral(Math.round(view.ttlSeconds * MICROS_PER_SECOND))}`];
+  const ttl = view.ttlSeconds === null || view.ttlSeconds >= ENDLESS_SECONDS ? [] : [`UNIX_MICROS(at) - UNIX_MICROS(v.e) <= ${String(BigInt(Math.round(view.ttlSeconds * MICROS_PER_SECOND)))}`];
   const spineKeys = keys.map(({ spine: column }) => keyValue({ family: column.family!, raw: `s.${quoteIdentifier(column.name)}` }));
   const present = [...keys.map(({ spine: column }) => `s.${quoteIdentifier(column.name)}`), time].map((sql) => `${sql} IS NOT NULL`);
   const joined = `${name} AS (

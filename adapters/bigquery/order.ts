@@ -48,19 +48,19 @@ function decimalText(sql: string): string {
 function sortableText(family: ElementFamily, sql: string, declared: string): string {
   switch (family) {
     case 'bool': return `IF(${sql}, '1', '0')`;
-    case 'int64': return declared === 'Decimal' ? ended(`CAST(CAST(${sql} AS STRING) AS BYTES)`) : sortableInteger(sql);
+    case 'int64': return declared === 'Decimal' ? spelled(`CAST(${sql} AS STRING)`) : sortableInteger(sql);
     case 'float64': return sortableFloat(sql);
     case 'timestamp': return sortableInteger(`UNIX_MICROS(${sql})`);
     case 'datetime': case 'date': return sortableInteger(`UNIX_MICROS(TIMESTAMP(${sql}))`);
-    case 'bytes': return ended(sql);
-    case 'numeric': return declared === 'Decimal' ? ended(`CAST(${decimalText(sql)} AS BYTES)`) : sortableFloat(`CAST(${sql} AS FLOAT64)`);
-    case 'string': case 'json': return ended(`CAST(${comparableScalar(family, sql, declared)} AS BYTES)`);
+    case 'bytes': return `CONCAT(TO_HEX(${sql}), '!')`;
+    case 'numeric': return declared === 'Decimal' ? spelled(decimalText(sql)) : sortableFloat(`CAST(${sql} AS FLOAT64)`);
+    case 'string': case 'json': return spelled(comparableScalar(family, sql, declared));
   }
 }
 
-/** Hexadecimal digits, and a sign below them all: what ends first comes first. */
-function ended(bytes: string): string {
-  return `CONCAT(TO_HEX(${bytes}), '!')`;
+/** Code points of six hexadecimal digits, and a sign below them all: what ends first comes first. */
+function spelled(text: string): string {
+  return `CONCAT(IFNULL((SELECT STRING_AGG(FORMAT('%06x', point), '' ORDER BY nth) FROM UNNEST(TO_CODE_POINTS(${text})) AS point WITH OFFSET AS nth), ''), '!')`;
 }
 
 function sortableInteger(sql: string): string {

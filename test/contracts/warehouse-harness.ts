@@ -17,6 +17,8 @@ export interface WarehouseNature {
   readonly oddColumn: string;
   /** How a query names its bound value, from 1. */
   readonly parameter: (position: number) => string;
+  /** How many may write one spine at the same moment: where a server that stands in for the real one cannot tell them apart, one. */
+  readonly writersAtOnce: number;
   /** How many random pairs of tables are joined: as many as take some seconds. */
   readonly randomTables: number;
 }
@@ -25,6 +27,8 @@ export interface WarehouseNature {
 export interface WarehouseHarness {
   readonly warehouse: Warehouse;
   readonly nature: WarehouseNature;
+  /** How a query names the table `schema.name`. */
+  inSql(table: string): string;
   /** Makes the table `schema.name` anew. Rows hold canonical values; instants are microseconds, of any year that the warehouse knows, and its two infinities. */
   createTable(table: string, columns: readonly ColumnSchema[], rows: readonly (readonly FeatureValue[])[]): Promise<void>;
   close(): Promise<void>;
