@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
-import type { DatasetRef } from '../domain/data/dataset-ref.ts';
+import type { QueryUsage, TrainingSetRef } from '../domain/data/dataset-ref.ts';
 import type { EvaluationReport } from '../domain/model/wrapped-artifact.ts';
 import type { MetricPoint, TrackedDataset } from '../ports/experiment-tracker.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -18,7 +18,7 @@ export interface LogModelInput {
   readonly plan: PlanRef;
   readonly key: string;
   readonly run: { readonly runId: string; readonly experimentId: string };
-  readonly trainingSet: DatasetRef;
+  readonly trainingSet: TrainingSetRef;
   readonly matrix: PreparedMatrix;
   readonly trained: TrainedArtifacts;
   readonly evaluation: EvaluationResult;
@@ -46,7 +46,7 @@ async function logEverything(ports: Needs, input: PlannedLogModel, scope: Activi
   ];
   const params = runParams(input);
   const timestampMillis = Math.floor(input.plan.asOfMicros / 1000);
-  const metrics = [...scorePoints(report, timestampMillis), ...historyPoints(history, timestampMillis)];
+  const metrics = [...scorePoints(report, timestampMillis), ...historyPoints(history, timestampMillis), ...usagePoints(input.trainingSet.usage, timestampMillis)];
   await tracker.logBatch(runId, { params, metrics });
   scope.report({ logged: 'params and metrics' });
   const datasets = trackedDatasets(input);
@@ -81,6 +81,11 @@ function testPoints(report: EvaluationReport, timestampMillis: number, dataset: 
 /** One point per iteration; a step's time is the run's, since the library does not say when each ended. */
 function historyPoints({ metrics }: TrainingHistory, timestampMillis: number): readonly MetricPoint[] {
   return Object.entries(metrics).flatMap(([key, values]) => values.map((value, step) => ({ key, value, step, timestampMillis })));
+}
+
+/** What the warehouse's queries for this run cost, where it bills by bytes. */
+function usagePoints(usage: QueryUsage | undefined, timestampMillis: number): readonly MetricPoint[] {
+  return usage === undefined ? [] : points({ bytes_processed: usage.bytesProcessed, bytes_billed: usage.bytesBilled }, 'warehouse_', timestampMillis);
 }
 
 async function logFiles({ tracker, artifactStore, sqlTemplates }: Needs, { plan, run }: PlannedLogModel, report: EvaluationReport): Promise<void> {

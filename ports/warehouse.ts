@@ -1,5 +1,5 @@
 import type { ColumnSchema, RecordBatch } from '../domain/data/columns.ts';
-import type { SpineRef } from '../domain/data/dataset-ref.ts';
+import type { QueryUsage, SpineRef } from '../domain/data/dataset-ref.ts';
 import type { FeatureSelection, FeatureViewSnapshot } from '../domain/features/snapshot.ts';
 import type { Micros } from '../domain/instant.ts';
 
@@ -61,6 +61,8 @@ export interface RowStream {
 export interface JoinedRows extends RowStream {
   /** How they are joined. */
   readonly strategy: JoinStrategy;
+  /** What the queries cost, where the warehouse bills by bytes. */
+  readonly usage?: QueryUsage;
 }
 
 export interface NewestRowsRequest {

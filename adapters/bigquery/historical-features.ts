@@ -7,6 +7,8 @@ import { joinQuery } from './join-sql.ts';
 import type { SpineWindow } from './join-sql.ts';
 import { ROW_NUMBER } from './read-ordered.ts';
 import { runForRows } from './result-rows.ts';
+import { usageOf } from './run-query.ts';
+import type { FinishedQuery } from './run-query.ts';
 import { quoteIdentifier, quoteTableId, tableId } from './sql.ts';
 
 /**
@@ -19,23 +21,23 @@ export async function historicalFeatures(connection: BigQueryConnection, request
   const views = await bindJoin(connection, request);
   const table = (name: string): string => quoteTableId(tableId(settings, name));
   const { spine, signal, step } = request;
-  const window = views.length === 0 ? undefined : await spineWindow(connection, request, table(spine.table));
-  const { sql, columns } = joinQuery(request, views, table(spine.table), table, window);
+  const found = views.length === 0 ? undefined : await spineWindow(connection, request, table(spine.table));
+  const { sql, columns } = joinQuery(request, views, table(spine.table), table, found?.window);
   const { query, batches } = await runForRows(connection, { sql, columns, doing: `joining features to ${spine.table}`, step, rows: spine.rowCount, signal });
   if (query.rowCount !== spine.rowCount) throw new PipelineError('CONFLICT', `The spine ${spine.table} has ${query.rowCount} rows, and had ${spine.rowCount} when it was written: it was replaced. Start the run again.`);
-  return { schema: columns.map(({ name, type }) => ({ name, type })), strategy: 'warehouse', batches };
+  return { schema: columns.map(({ name, type }) => ({ name, type })), strategy: 'warehouse', batches, ...usageOf(found === undefined ? [query] : [found.query, query]) };
 }
 
 /** The spine's first and last instant: one column of it is read. undefined: it has none. */
-async function spineWindow(connection: BigQueryConnection, { spine, timestampColumn, step, signal }: HistoricalFeaturesRequest, table: string): Promise<SpineWindow | undefined> {
+async function spineWindow(connection: BigQueryConnection, { spine, timestampColumn, step, signal }: HistoricalFeaturesRequest, table: string): Promise<{ readonly query: FinishedQuery; readonly window: SpineWindow | undefined }> {
   const time = quoteIdentifier(timestampColumn);
-  const { batches } = await runForRows(connection, {
+  const { query, batches } = await runForRows(connection, {
     sql: `SELECT 0 AS ${ROW_NUMBER}, MIN(${time}) AS a, MAX(${time}) AS b FROM ${table}`,
     columns: [{ name: 'first', type: 'Timestamp', source: 'a' }, { name: 'last', type: 'Timestamp', source: 'b' }],
     doing: `finding the instants of ${spine.table}`, step, rows: 1, signal,
   });
-  for await (const batch of batches) return windowOf(batch);
-  return undefined;
+  for await (const batch of batches) return { query, window: windowOf(batch) };
+  return { query, window: undefined };
 }
 
 function windowOf({ columns: [first, last] }: RecordBatch): SpineWindow | undefined {

@@ -1,4 +1,6 @@
 import type { Job } from '@google-cloud/bigquery';
+import { totalUsage } from '../../domain/data/dataset-ref.ts';
+import type { QueryUsage } from '../../domain/data/dataset-ref.ts';
 import { isMissing, told } from './call-failure.ts';
 import type { BigQueryConnection } from './connection.ts';
 import { dryRun, refuseOverBudget } from './dry-run.ts';
@@ -66,6 +68,12 @@ export async function runQuery(connection: BigQueryConnection, request: QueryReq
   const metadata = await told(tableMetadata(connection, destination), request.step, settings);
   const { totalBytesProcessed, totalBytesBilled } = state.statistics?.query ?? {};
   return { jobId, destination, rowCount: Number(metadata?.numRows ?? 0), bytesProcessed: Number(totalBytesProcessed ?? 0), bytesBilled: Number(totalBytesBilled ?? 0) };
+}
+
+/** What the queries cost together; nothing where none ran. */
+export function usageOf(queries: readonly FinishedQuery[]): { readonly usage?: QueryUsage } {
+  const usage = totalUsage(queries);
+  return usage === undefined ? {} : { usage };
 }
 
 /** The table's metadata; undefined when there is no such table. Other errors are the client's. */

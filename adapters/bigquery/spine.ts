@@ -7,7 +7,7 @@ import { told } from './call-failure.ts';
 import type { BigQueryConnection } from './connection.ts';
 import { describeBoundQuery } from './describe.ts';
 import { boundParameters } from './query-parameters.ts';
-import { runQuery, tableMetadata } from './run-query.ts';
+import { runQuery, tableMetadata, usageOf } from './run-query.ts';
 import type { FinishedQuery, TableMetadata } from './run-query.ts';
 import { checkColumns, nameProblems, sortColumns } from './spine-columns.ts';
 import type { ReadableColumn } from './spine-columns.ts';
@@ -59,12 +59,6 @@ export async function writeSpine(connection: BigQueryConnection, request: WriteS
 }
 
 const isOurs = ({ content }: Writing) => ({ labels }: TableMetadata): boolean => labels?.[CONTENT] === content;
-
-function usageOf(queries: readonly FinishedQuery[]): Pick<SpineRef, 'usage'> {
-  if (queries.length === 0) return {};
-  const sum = (of: (query: FinishedQuery) => number): number => queries.reduce((total, query) => total + of(query), 0);
-  return { usage: { bytesProcessed: sum((query) => query.bytesProcessed), bytesBilled: sum((query) => query.bytesBilled) } };
-}
 
 function stageRows({ connection, request: { query, name, signal }, columns, staged, jobKey, step }: Writing): Promise<FinishedQuery> {
   return runQuery(connection, { sql: stagingSql(query.sql, columns), parameters: boundParameters(query.values), step, jobKey, destination: staged, expirationMillis: STAGED_MS, labels: { step: 'spine_query', spine: name }, signal });

@@ -29,6 +29,18 @@ export interface QueryUsage {
   readonly bytesBilled: number;
 }
 
+/** A training set, and what its queries cost: those of the spine and of the join. */
+export interface TrainingSetRef extends DatasetRef {
+  readonly usage?: QueryUsage;
+}
+
+/** The sum; undefined where none of them is known. */
+export function totalUsage(usages: readonly (QueryUsage | undefined)[]): QueryUsage | undefined {
+  const known = usages.filter((usage) => usage !== undefined);
+  if (known.length === 0) return undefined;
+  return { bytesProcessed: known.reduce((sum, { bytesProcessed }) => sum + bytesProcessed, 0), bytesBilled: known.reduce((sum, { bytesBilled }) => sum + bytesBilled, 0) };
+}
+
 /** Consecutive rows `start` (included) to `end` (excluded) of a data set in its order. */
 export interface RowRange {
   readonly start: number;
