@@ -10,7 +10,7 @@ export function registerLogs(program: Command, { services, run }: CommandContext
     .description('The log files of this machine.')
     .command('archive')
     .description('Copy the log files to the bucket for logs (artifacts.buckets.logs). They stay here; again: newer copies replace older ones of the same files.')
-    .addHelpText('after', '\nExample, every hour by cron:\n  0 * * * * cd /srv/project && npx ml-pipeline logs archive')
+    .addHelpText('after', '\nExample:\n  ml-pipeline logs archive\n\nEvery hour, by cron: 0 * * * * cd /srv/project && npx ml-pipeline logs archive')
     .action(
       run(async (output) => {
         const [{ logsFolder }, archive] = [await services.settings(), await services.logArchive()];
