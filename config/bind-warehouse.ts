@@ -2,6 +2,7 @@ import type { BigQuerySettings } from '../adapters/bigquery/connection.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { AppConfig } from './app-config.ts';
 import { onlineStoreOptions } from './online-store-options.ts';
+import { pricePerTib } from '../domain/cost/price-list.ts';
 import { loadPriceList } from './prices.ts';
 import { postgresUrl, type BigQueryWarehouseSettings } from './warehouse-settings.ts';
 
@@ -38,6 +39,5 @@ async function bindBigQuery(folder: string, warehouse: BigQueryWarehouseSettings
 
 /** The adapter's settings; the price of a query is that of the project's price file. */
 async function bigQuerySettings(folder: string, { type: _, ...settings }: BigQueryWarehouseSettings): Promise<BigQuerySettings> {
-  const { prices } = await loadPriceList(folder);
-  return { ...settings, usd_per_tib: prices.bigquery_query.usd };
+  return { ...settings, usd_per_tib: pricePerTib(await loadPriceList(folder)) };
 }

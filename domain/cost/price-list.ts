@@ -79,8 +79,3 @@ export const priceList: Shape<PriceList> = object(fields);
 export function pricePerTib({ prices: { bigquery_query: query } }: PriceList): number {
   return query.usd;
 }
-
-/** US dollars for these bytes as one query, nothing taken off for the free TiB: what a guard may say of a single query. */
-export function queryPrice(list: PriceList, bytes: number): number {
-  return (bytes / 2 ** 40) * pricePerTib(list);
-}
