@@ -9,6 +9,8 @@ const HEARTBEAT_INTERVAL_MS = 2_000;
 export interface ActivityScope {
   /** Aborted when the workflow is cancelled or the worker shuts down. */
   readonly signal: AbortSignal;
+  /** Names this step of this run; the same in each attempt at it. */
+  readonly step: string;
   /** The last details that the server has of an earlier attempt. */
   readonly resumedFrom: unknown;
   /** Details that the next attempt resumes from and that `describe` shows: figures and cursors, no data rows but join keys. */
@@ -25,6 +27,7 @@ export async function withHeartbeats<T>(work: (scope: ActivityScope) => Promise<
   try {
     return await work({
       signal,
+      step: stepName(),
       resumedFrom,
       report: (next) => {
         details = next;
@@ -36,6 +39,11 @@ export async function withHeartbeats<T>(work: (scope: ActivityScope) => Promise<
   } finally {
     clearInterval(timer);
   }
+}
+
+function stepName(): string {
+  const { workflowExecution, activityId } = activityInfo();
+  return [workflowExecution?.workflowId, workflowExecution?.runId, activityId].join('/');
 }
 
 /**

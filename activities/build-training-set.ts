@@ -9,11 +9,11 @@ import { runFile } from './run-files.ts';
 export function createBuildTrainingSet({ warehouse, datasetStore, artifactStore, transformRunner }: Pick<Ports, 'warehouse' | 'datasetStore' | 'artifactStore' | 'transformRunner'>) {
   return {
     buildTrainingSet: (input: { readonly plan: PlanRef; readonly spine: SpineRef; readonly key: string }): Promise<TrainingSetRef> =>
-      withHeartbeats(async ({ signal, step, report }) => {
+      withHeartbeats(async ({ signal, report }) => {
         const { plan, spine } = await withPlan(artifactStore, input);
         const timestampColumn = plan.recipe.loader.entity_schema.timestamp_column;
         const { selection } = plan;
-        const joined = await warehouse.historicalFeatures({ spine, timestampColumn, selection, step: input.key, signal });
+        const joined = await warehouse.historicalFeatures({ spine, timestampColumn, selection, step, signal });
         const rows = addOnDemandFeatures({ ...joined, selection, timestampColumn, load: (view) => transformRunner.load(view) });
         const written = await datasetStore.write(artifactStore.uri(runFile(input.key, 'training_set.parquet')), rows.schema, rows.batches, (count) => report({ rows: count, of: spine.rowCount }));
         const usage = totalUsage([spine.usage, joined.usage]);
