@@ -9,7 +9,7 @@ import { runFile } from './run-files.ts';
 export function createBuildTrainingSet({ warehouse, datasetStore, artifactStore, transformRunner }: Pick<Ports, 'warehouse' | 'datasetStore' | 'artifactStore' | 'transformRunner'>) {
   return {
     buildTrainingSet: (input: { readonly plan: PlanRef; readonly spine: SpineRef; readonly key: string }): Promise<TrainingSetRef> =>
-      withHeartbeats(async ({ signal, report }) => {
+      withHeartbeats(async ({ signal, step, report }) => {
         const { plan, spine } = await withPlan(artifactStore, input);
         const timestampColumn = plan.recipe.loader.entity_schema.timestamp_column;
         const { selection } = plan;

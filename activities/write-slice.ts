@@ -26,6 +26,8 @@ export interface SliceScope {
   readonly signal: AbortSignal;
   readonly report: (cursor: SliceCursor) => void;
   readonly cursor: SliceCursor | undefined;
+  /** Names the step, so that an attempt at it finds the rows that an earlier one had read (ports/warehouse.ts). */
+  readonly step: string;
 }
 
 type Needs = Pick<Ports, 'warehouse' | 'onlineStore'>;
@@ -35,7 +37,7 @@ export async function writeSlice(ports: Needs, slice: WindowSlice, scope: SliceS
   const { view, slices } = slice.window;
   const reading = new AbortController(); // ends a query that still runs when a write has failed
   const signal = AbortSignal.any([scope.signal, reading.signal]);
-  const rows = await ports.warehouse.newestRows({ view, ...requestOf(slice.window), slice: { index: slice.index, count: slices }, signal });
+  const rows = await ports.warehouse.newestRows({ view, ...requestOf(slice.window), slice: { index: slice.index, count: slices }, step: scope.step, signal });
   let [seen, written, skipped] = [0, scope.cursor?.written ?? 0, scope.cursor?.skipped ?? 0];
   for await (const batch of readAhead(rows.batches, () => reading.abort())) {
     const rest = unwritten(view, batch, seen, scope.cursor);

@@ -27,7 +27,7 @@ export interface JoinQuery {
 const ENDLESS_SECONDS = 94_672_800_000;
 
 /**
- * The point-in-time join of all views as one query (docs/adr/0025-point-in-time-join-in-bigquery.md). Of each view, the rows of the source that the spine's instants can need and the
+ * The point-in-time join of all views as one query (docs/adr/0026-reads-from-bigquery.md). Of each view, the rows of the source that the spine's instants can need and the
  * rows of the spine are put into one sequence for each entity, in the order of time, and each row of the spine takes the last row of the source before it: one sort, each table read
  * once, no pair of rows is made. `spine` is the spine's table in SQL, `tableOf` that of a source. The result's names are our own, since BigQuery's may hold fewer characters than ours.
  * `window` undefined: the spine has no instants.
@@ -118,7 +118,7 @@ function sourceConditions({ view, eventTimestamp, createdTimestamp }: BoundView[
   const { first, last } = window;
   return [
     notLater(eventTimestamp, last),
-    ...(view.ttlSeconds === null ? [] : notEarlier(eventTimestamp, Math.max(first - Math.round(view.ttlSeconds * MICROS_PER_SECOND), Number.MIN_SAFE_INTEGER))),
+    ...(view.ttlSeconds === null ? [] : notEarlier(eventTimestamp, first - Math.round(view.ttlSeconds * MICROS_PER_SECOND))),
     ...(view.asKnown && createdTimestamp !== undefined ? [notLater(createdTimestamp, last)] : []),
     ...keys.map(({ key }) => `${key.raw} IS NOT NULL`),
   ];
