@@ -1,5 +1,6 @@
 import { MICROS_PER_SECOND } from '../../domain/instant.ts';
 import type { Micros } from '../../domain/instant.ts';
+import { ENDLESS_TTL_SECONDS } from '../../domain/features/point-in-time.ts';
 import { selectedName } from '../../domain/features/snapshot.ts';
 import type { HistoricalFeaturesRequest } from '../../ports/warehouse.ts';
 import type { ReadColumn } from './arrow-columns.ts';
@@ -22,9 +23,6 @@ export interface JoinQuery {
   /** The columns of the result, in the order of the training set. */
   readonly columns: readonly ReadColumn[];
 }
-
-/** A ttl beyond this has no effect: no event lies that far back. 3,000 years in seconds. */
-const ENDLESS_SECONDS = 94_672_800_000;
 
 /**
  * The point-in-time join of all views as one query (docs/adr/0026-reads-from-bigquery.md). Of each view, the rows of the source that the spine's instants can need and the
@@ -82,7 +80,7 @@ function viewParts({ source, keys, selected }: BoundView, name: string, { spine,
   const isKnown = view.asKnown && createdTimestamp !== undefined;
   const known = isKnown ? [knownRows(name, keyNames, entity, ties)] : [];
   const orderNames = isKnown ? ['r'] : ['c', ...tied.map(({ sql }) => sql)];
-  const ttl = view.ttlSeconds === null || view.ttlSeconds >= ENDLESS_SECONDS ? [] : [`UNIX_MICROS(at) - UNIX_MICROS(v.e) <= ${String(BigInt(Math.round(view.ttlSeconds * MICROS_PER_SECOND)))}`];
+  const ttl = view.ttlSeconds === null || view.ttlSeconds >= ENDLESS_TTL_SECONDS ? [] : [`UNIX_MICROS(at) - UNIX_MICROS(v.e) <= ${String(BigInt(Math.round(view.ttlSeconds * MICROS_PER_SECOND)))}`];
   const spineKeys = keys.map(({ spine: column }) => keyValue({ family: column.family!, raw: `s.${quoteIdentifier(column.name)}` }));
   const present = [...keys.map(({ spine: column }) => `s.${quoteIdentifier(column.name)}`), time].map((sql) => `${sql} IS NOT NULL`);
   const joined = `${name} AS (

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import type { ColumnSchema } from '../../domain/data/columns.ts';
+import { ENDLESS_TTL_SECONDS } from '../../domain/features/point-in-time.ts';
 import { MICROS_PER_SECOND } from '../../domain/instant.ts';
 import type { HistoricalFeaturesRequest } from '../../ports/warehouse.ts';
 import type { BoundKey, BoundView } from './bind-join.ts';
@@ -41,9 +42,6 @@ interface ViewJoin extends BoundView {
  */
 const PLANNER_SETTINGS = ['SET LOCAL jit = off', 'SET LOCAL enable_sort = off', 'SET LOCAL enable_memoize = off'];
 
-/** A ttl beyond this has no effect: no event lies that far back. 3,000 years in seconds. */
-const ENDLESS_SECONDS = 94_672_800_000;
-
 /** The columns that a join gives: those of the spine, then the selected features. */
 export function joinedColumns({ spine, selection }: HistoricalFeaturesRequest, views: readonly BoundView[]): { readonly spine: readonly CopyColumn[]; readonly features: readonly CopyColumn[] } {
   const features = new Map(views.flatMap(({ source: { view }, selected }) => selected.map(({ column, feature: { type, wire } }) => [column, { name: column, type, wire, view: view.name }])));
@@ -83,8 +81,8 @@ function compose(request: HistoricalFeaturesRequest, joins: readonly ViewJoin[],
 function lateral({ source, table, alias, selected, keys, apart }: ViewJoin, time: string): string {
   const { view, eventTimestamp, createdTimestamp } = source;
   const asOf = instantFor(eventTimestamp, time);
-  const endless = view.ttlSeconds === null || view.ttlSeconds >= ENDLESS_SECONDS;
-  const oldest = endless ? [] : [`${eventTimestamp.raw} >= ${asOf} - interval '${wholeNumberLiteral(Math.round(view.ttlSeconds * MICROS_PER_SECOND))} microseconds'`];
+  const endless = view.ttlSeconds === null || view.ttlSeconds >= ENDLESS_TTL_SECONDS;
+  const oldest = endless ? [] : [`${eventTimestamp.raw} >= ${asOf} - interval '${String(BigInt(Math.round(view.ttlSeconds * MICROS_PER_SECOND)))} microseconds'`];
   const known = view.asKnown && createdTimestamp !== undefined ? [`${createdTimestamp.raw} <= ${instantFor(createdTimestamp, time)}`] : [];
   return `LEFT JOIN LATERAL (
     SELECT ${selected.map(({ feature }, i) => `${feature.value} AS c${i}`).join(', ')} FROM ${quoteTable(table)} AS f

@@ -32,6 +32,9 @@ export function pointInTimeJoin(rules: JoinRules, spine: readonly AsOfRow[], sou
   return spine.map((row) => newestFirst.find((candidate) => mayUse(rules, row, candidate)));
 }
 
+/** A ttl from here on counts as none in a warehouse's SQL: no event lies 3,000 years before an instant that can be asked about. In seconds. */
+export const ENDLESS_TTL_SECONDS = 94_672_800_000;
+
 /** Whether a value of that event timestamp may be used as of the instant, offline and online: it is not later, and not older than ttl (null: no limit); both edges inside. */
 export function isWithinAge(ttlSeconds: number | null, eventTimestampMicros: Micros, asOfMicros: Micros): boolean {
   return eventTimestampMicros <= asOfMicros && (ttlSeconds === null || eventTimestampMicros >= asOfMicros - Math.round(ttlSeconds * MICROS_PER_SECOND));

@@ -53,6 +53,7 @@ function views(table: string): FeatureViewSnapshot[] {
     viewOf({ ...base, name: 'short', source: dated, ttlSeconds: 1 }),
     viewOf({ ...base, name: 'fraction', source: dated, ttlSeconds: 0.5 }),
     viewOf({ ...base, name: 'now', source: dated, ttlSeconds: 0 }),
+    viewOf({ ...base, name: 'centuries', source: dated, ttlSeconds: 10_000_000_000 }), // 317 years: more microseconds than a double counts
     viewOf({ ...base, name: 'known', source: dated, ttlSeconds: 2, asKnown: true }),
     viewOf({ ...base, name: 'undated', source, ttlSeconds: 2 }),
     viewOf({ ...base, name: 'mortal', source: { ...dated, deletedColumn: 'gone' }, ttlSeconds: 2 }),
