@@ -13,6 +13,9 @@ export interface StoredFolder {
 export interface RunStorage {
   /** All of them, by kind and name. */
   list(): Promise<readonly StoredFolder[]>;
-  /** Removes the folder; a reader sees all of it or nothing. Nothing there is no error. */
+  /**
+   * Removes the folder; nothing there is no error. In a file system a reader sees all of it or nothing; in a bucket, which cannot rename a folder, some files go before others. So remove only
+   * what nobody reads any more. What a broken removal leaves is listed again.
+   */
   remove(folder: Pick<StoredFolder, 'kind' | 'name'>): Promise<void>;
 }

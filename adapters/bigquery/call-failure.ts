@@ -11,9 +11,11 @@ interface ToldFailure {
 
 const LONGEST_MESSAGE = 600;
 const NO_ANSWER = /ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|ESOCKETTIMEDOUT|socket hang up|network timeout|premature close/i;
-const NO_CREDENTIALS = /Could not load the default credentials|invalid_grant|invalid_rapt|Could not refresh access token|default credentials were not found|The file at .* does not exist, or it is not a file/i;
+const NO_CREDENTIALS = /Could not load the default credentials|invalid_grant|invalid_rapt|Could not refresh access token|default credentials were not found|invalid_client|Unable to impersonate|The file at .* does not exist, or it is not a file|Unable to read the credential file|incoming JSON object does not (contain|have)/i;
 /** Messages that go on with the value that did not fit: it is left out of ours. */
 const VALUE = /^(Bad \w+ value|Invalid (timestamp|date|datetime|time|\w+ value)|Cannot parse|Failed to parse|Could not (cast|convert)|Error: Bad|\w+ (out of range|overflow))/i;
+/** A parser's message shows a piece of the file, which holds a key. */
+const BAD_KEY_FILE = /(environment variable: )(?!The ).*JSON.*$/s;
 const LOGIN = 'On a laptop run `gcloud auth application-default login`; on a server give the process a service account (GOOGLE_APPLICATION_CREDENTIALS, or that of the Cloud Run service).';
 
 /** What decides the words of an error: the first row that fits. `{project}` and `{location}` stand for the settings. */
@@ -45,8 +47,9 @@ export function asBigQueryError(error: unknown, doing: string, { project, locati
   if (told === undefined || kind === undefined) return error;
   const fill = (text: string): string => text.replaceAll('{project}', project).replaceAll('{location}', location);
   const shown = VALUE.test(told.message) ? told.message.split(/[:'"]/)[0]! : told.message;
-  const said = shown.trim().replace(/\s+/g, ' ').slice(0, LONGEST_MESSAGE);
-  return new PipelineError(kind.code, `BigQuery, ${doing}: ${fill(kind.text)}. ${fill(kind.cure)} It said: ${said}`, { cause: error });
+  const isBadKeyFile = BAD_KEY_FILE.test(shown);
+  const said = shown.replace(BAD_KEY_FILE, '$1it is no JSON').trim().replace(/\s+/g, ' ').slice(0, LONGEST_MESSAGE);
+  return new PipelineError(kind.code, `BigQuery, ${doing}: ${fill(kind.text)}. ${fill(kind.cure)} It said: ${said}`, isBadKeyFile ? {} : { cause: error });
 }
 
 /** Runs `work`; its errors are those of `asBigQueryError`. */

@@ -11,6 +11,9 @@ const LONGEST_MESSAGE = 300;
 /** Reasons of status 403 and 429 that pass (cloud.google.com/storage/docs/json_api/v1/status-codes). */
 const LIMITS = /^(rateLimitExceeded|userRateLimitExceeded|quotaExceeded|dailyLimitExceeded)$/;
 
+/** What google-auth-library says where there are no credentials, or none that it can use. */
+const NO_CREDENTIALS = /default credentials|invalid_grant|invalid_client|invalid_rapt|Unable to impersonate|Could not refresh access token|^The file at .* does not exist|^Unable to read the credential file|incoming JSON object does not (contain|have)/i;
+
 /** Whether the service answered with this status. */
 export function hasStatus(error: unknown, status: number): boolean {
   return error instanceof Error && Number((error as ServiceError).code) === status;
@@ -25,8 +28,11 @@ export function storageFailure(error: unknown, bucket: string, what: string): Er
   const detail = Number.isInteger(status) ? `status ${status}${reason === '' ? '' : `, ${reason}`}` : String(code ?? '');
   const fail = (errorCode: ErrorCode, text: string): PipelineError =>
     new PipelineError(errorCode, `Cloud Storage ${text} (${what}${detail === '' ? '' : `; ${detail}`}). It said: ${message.split('\n', 1)[0]!.slice(0, LONGEST_MESSAGE)}`, { cause: error });
-  if (/default credentials|invalid_grant|invalid_client|invalid_rapt|Unable to impersonate|Could not refresh access token/i.test(message)) {
-    return fail('INVALID_CONFIG', 'was not asked: there are no credentials, or they have expired. Run `gcloud auth application-default login`, or name a service account\'s file in GOOGLE_APPLICATION_CREDENTIALS; on Cloud Run give the service an account');
+  if (error instanceof SyntaxError && /google-auth-library/.test(error.stack ?? '')) {
+    return new PipelineError('INVALID_CONFIG', `Cloud Storage was not asked: the file that GOOGLE_APPLICATION_CREDENTIALS names is no JSON (${what}). Make a new key file, or run \`gcloud auth application-default login\` and unset the variable.`); // its message would show a piece of the file
+  }
+  if (NO_CREDENTIALS.test(message)) {
+    return fail('INVALID_CONFIG', 'was not asked: there are no credentials that can be used, or they have expired. Run `gcloud auth application-default login`, or name a service account\'s file in GOOGLE_APPLICATION_CREDENTIALS; on Cloud Run give the service an account');
   }
   if (status === 401) return fail('INVALID_CONFIG', 'did not accept the credentials. Renew them: gcloud auth application-default login');
   if (LIMITS.test(reason) || status === 429) return fail('UNAVAILABLE', 'has too many requests from this project. Try again later, or raise its quota');
