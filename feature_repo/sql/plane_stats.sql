@@ -3,40 +3,51 @@
 -- The midnight after the last flight has left the seven days gets a row too, with 0 flights, so that a plane at rest does not keep its old figures.
 -- The first seven midnights have no row: their seven days begin before the data do.
 WITH days AS (
-  SELECT min(flight_date) + 7 AS first_midnight, max(flight_date) + 1 AS last_midnight FROM raw_data.flights
-), arrived AS (
-  SELECT tailnum,
+  SELECT min(flight_date) + 7 AS first_midnight, max(flight_date) + 1 AS last_midnight FROM {{ source('raw', 'flights') }}
+), arrivals AS (
+  SELECT tailnum, dep_delay, arr_delay,
     -- the first midnight at or after the arrival; its own day when it arrived at midnight sharp
-    ((arrival_timestamp AT TIME ZONE 'America/New_York') - interval '1 microsecond')::date + 1 AS midnight,
+    {{ cast(at_time_zone(dateadd('microsecond', -1, 'arrival_timestamp'), 'America/New_York'), type_date()) }} + 1 AS midnight
+  FROM {{ source('raw', 'flights') }}
+  WHERE arrival_timestamp IS NOT NULL AND tailnum IS NOT NULL
+), arrived AS (
+  SELECT tailnum, midnight,
     count(*) AS flights,
     sum(dep_delay) AS delay_minutes,
-    count(*) FILTER (WHERE arr_delay > 15) AS late_flights
-  FROM raw_data.flights
-  WHERE arrival_timestamp IS NOT NULL AND tailnum IS NOT NULL
+    sum(CASE WHEN arr_delay > 15 THEN 1 ELSE 0 END) AS late_flights
+  FROM arrivals
   GROUP BY tailnum, midnight
 ), changes AS (
   -- what enters the seven days at a midnight, and what leaves them
   SELECT tailnum, midnight, flights, delay_minutes, late_flights FROM arrived
   UNION ALL
-  SELECT tailnum, midnight + 7, -flights, -delay_minutes, -late_flights FROM arrived
-), windows AS (
-  SELECT tailnum, midnight,
-    (sum(sum(flights)) OVER so_far)::bigint AS flights,
-    (sum(sum(delay_minutes)) OVER so_far)::bigint AS delay_minutes,
-    (sum(sum(late_flights)) OVER so_far)::bigint AS late_flights,
-    lead(midnight) OVER so_far AS next_change
+  SELECT tailnum, midnight + 7 AS midnight, -flights AS flights, -delay_minutes AS delay_minutes, -late_flights AS late_flights FROM arrived
+), change_by_day AS (
+  SELECT tailnum, midnight, sum(flights) AS flights, sum(delay_minutes) AS delay_minutes, sum(late_flights) AS late_flights
   FROM changes
   GROUP BY tailnum, midnight
-  WINDOW so_far AS (PARTITION BY tailnum ORDER BY midnight)
+), windows AS (
+  SELECT tailnum, midnight,
+    {{ cast('sum(flights) OVER (PARTITION BY tailnum ORDER BY midnight)', type_bigint()) }} AS flights,
+    {{ cast('sum(delay_minutes) OVER (PARTITION BY tailnum ORDER BY midnight)', type_bigint()) }} AS delay_minutes,
+    {{ cast('sum(late_flights) OVER (PARTITION BY tailnum ORDER BY midnight)', type_bigint()) }} AS late_flights,
+    lead(midnight) OVER (PARTITION BY tailnum ORDER BY midnight) AS next_change
+  FROM change_by_day
+), lasting AS (
+  -- the figures hold until the next change; those of a plane at rest are said once
+  SELECT tailnum, midnight, flights, delay_minutes, late_flights,
+    CASE WHEN flights = 0 THEN 0 ELSE {{ datediff(instant_at('midnight', 'UTC'), instant_at('next_change', 'UTC'), 'day') }} - 1 END AS days_more
+  FROM windows
+), figures AS (
+  SELECT tailnum, midnight + {{ cast('days_later', type_int()) }} AS midnight, flights, delay_minutes, late_flights
+  FROM lasting CROSS JOIN {{ whole_numbers('0', 'days_more') }} AS days_later
 )
 SELECT tailnum,
-  (midnight + after)::timestamp AT TIME ZONE 'America/New_York' AS event_timestamp,
-  (midnight + after)::timestamp AT TIME ZONE 'America/New_York' AS created_timestamp,
+  {{ instant_at('midnight', 'America/New_York') }} AS event_timestamp,
+  {{ instant_at('midnight', 'America/New_York') }} AS created_timestamp,
   flights AS plane_flights_7d,
-  delay_minutes::float8 / nullif(flights, 0) AS plane_mean_dep_delay_7d,
-  late_flights::float8 / nullif(flights, 0) AS plane_share_late_7d
-FROM windows CROSS JOIN days
--- the figures hold until the next change; those of a plane at rest are said once
-CROSS JOIN LATERAL generate_series(0, CASE WHEN flights = 0 THEN 0 ELSE next_change - midnight - 1 END) AS after
-WHERE midnight + after BETWEEN first_midnight AND last_midnight
-ORDER BY tailnum, midnight + after
+  {{ cast('delay_minutes', type_float()) }} / nullif(flights, 0) AS plane_mean_dep_delay_7d,
+  {{ cast('late_flights', type_float()) }} / nullif(flights, 0) AS plane_share_late_7d
+FROM figures CROSS JOIN days
+WHERE midnight BETWEEN first_midnight AND last_midnight
+ORDER BY tailnum, midnight

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 import { createFeatureRepositorySource } from '../../adapters/feature-repo/feature-repository-source.ts';
-import { loadSampleData } from '../../adapters/sample-data/load.ts';
+import { loadIntoPostgres } from '../../adapters/sample-data/postgres-load.ts';
 import type { AppConfig } from '../../config/app-config.ts';
 import { bindPorts, closePorts } from '../../config/bind-ports.ts';
 import type { Project } from '../../config/load-config.ts';
@@ -98,7 +98,7 @@ function settings(name: string, databaseUrl: string, redisUrl: string, temporalA
 async function loadFlights(connectionString: string): Promise<void> {
   const folder = await sampleFolder(daysFrom('2013-11-01', 14));
   try {
-    await loadSampleData({ connectionString, folder, featureSqlFolder: FEATURE_SQL_FOLDER, shiftWeeks: 0, now: Date.parse(AS_OF) * 1000 });
+    await loadIntoPostgres({ connectionString, folder, featureSqlFolder: FEATURE_SQL_FOLDER, shiftWeeks: 0, now: Date.parse(AS_OF) * 1000 });
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Client, Connection, defaultPayloadConverter, type WorkflowHandle } from '@temporalio/client';
 import { Redis } from 'ioredis';
 import type { EvaluationResult, PreparedMatrix, TrainedArtifacts } from '../../activities/index.ts';
-import { loadSampleData } from '../../adapters/sample-data/load.ts';
+import { loadIntoPostgres } from '../../adapters/sample-data/postgres-load.ts';
 import type { AppConfig } from '../../config/app-config.ts';
 import { bindPorts, closePorts } from '../../config/bind-ports.ts';
 import type { Project } from '../../config/load-config.ts';
@@ -77,7 +77,7 @@ async function prepare(): Promise<RealData> {
   const { project, databaseUrl, folder } = await openProject();
   const bound = await bindPorts(project);
   cleanups.push(() => closePorts(bound));
-  await timed('load data', () => loadSampleData({ connectionString: databaseUrl, folder: SOURCE_FOLDER, featureSqlFolder: FEATURE_SQL_FOLDER, shiftWeeks: SHIFT_WEEKS, now: PRESENT }));
+  await timed('load data', () => loadIntoPostgres({ connectionString: databaseUrl, folder: SOURCE_FOLDER, featureSqlFolder: FEATURE_SQL_FOLDER, shiftWeeks: SHIFT_WEEKS, now: PRESENT }));
   await bound.warehouse.prepare();
   await bound.featureRegistry.apply(await bound.featureRepository.load());
   const client = await startTemporal(project);

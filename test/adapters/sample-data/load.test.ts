@@ -3,7 +3,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { createPostgresWarehouse } from '../../../adapters/postgres/warehouse.ts';
-import { loadSampleData, type SampleDataOptions, type SampleDataSummary } from '../../../adapters/sample-data/load.ts';
+import type { SampleDataSummary } from '../../../adapters/sample-data/load-options.ts';
+import { loadIntoPostgres, type PostgresLoadOptions } from '../../../adapters/sample-data/postgres-load.ts';
 import { PipelineError } from '../../../domain/errors.ts';
 import { sourceTables, tableProblems } from '../../../domain/features/validate-tables.ts';
 import featureRepository from '../../../feature_repo/index.ts';
@@ -21,7 +22,7 @@ describe('loading the sample data', function () {
   let database: TestDatabase;
   let client: pg.Client;
   let folder: string;
-  let options: SampleDataOptions;
+  let options: PostgresLoadOptions;
   let summary: SampleDataSummary;
   let source: SourceFlight[];
 
@@ -31,7 +32,7 @@ describe('loading the sample data', function () {
     client = new pg.Client({ connectionString: database.url });
     await client.connect();
     await client.query('SET TIME ZONE UTC');
-    summary = await loadSampleData(options);
+    summary = await loadIntoPostgres(options);
     source = readFlights(folder);
   });
 
@@ -132,39 +133,39 @@ describe('loading the sample data', function () {
 
   it('does nothing the second time, and loads anew when the shift is another', async () => {
     const steps: string[] = [];
-    const again = await loadSampleData({ ...options, onStep: (step) => steps.push(step.name) });
+    const again = await loadIntoPostgres({ ...options, onStep: (step) => steps.push(step.name) });
     assert.deepEqual([again.loaded, again.rows, steps], [false, summary.rows, []]);
     const [before] = await rowsOf<{ event: Date }>('SELECT min(event_timestamp) AS event FROM raw_data.flights');
-    assert.equal((await loadSampleData({ ...options, shiftWeeks: shiftWeeks + 10 })).loaded, true);
+    assert.equal((await loadIntoPostgres({ ...options, shiftWeeks: shiftWeeks + 10 })).loaded, true);
     const [after] = await rowsOf<{ event: Date }>('SELECT min(event_timestamp) AS event FROM raw_data.flights');
     assert.equal(clockAt(after!.event.getTime(), 'America/New_York') - clockAt(before!.event.getTime(), 'America/New_York'), 10 * WEEK);
-    await loadSampleData(options);
+    await loadIntoPostgres(options);
   });
 
   it('follows the present when no shift is given: the last full week of the data holds now', async () => {
-    const present = await loadSampleData({ connectionString: options.connectionString, folder, featureSqlFolder: FEATURE_SQL_FOLDER, now: NOW });
+    const present = await loadIntoPostgres({ connectionString: options.connectionString, folder, featureSqlFolder: FEATURE_SQL_FOLDER, now: NOW });
     const [row] = await rowsOf<{ monday: Date; sunday: Date }>(
       "SELECT date_trunc('week', max(flight_date) + 1) - interval '7 days' AS monday, date_trunc('week', max(flight_date) + 1) AS sunday FROM raw_data.flights",
     );
     assert.ok(row!.monday.getTime() <= NOW / 1000 && NOW / 1000 < row!.sunday.getTime(), JSON.stringify(row));
     assert.equal(present.shiftWeeks, 716);
-    assert.equal((await loadSampleData({ ...options, shiftWeeks: 716 })).loaded, false);
-    await loadSampleData(options);
+    assert.equal((await loadIntoPostgres({ ...options, shiftWeeks: 716 })).loaded, false);
+    await loadIntoPostgres(options);
   });
 
   it('keeps what is there when a file is not what is expected, and when several loaders run at once', async () => {
     const broken = await sampleFolder(daysFrom('2013-03-01', 1));
     await writeFile(join(broken, 'planes.csv'), 'tailnum,built\nN1,1999\n');
-    await assert.rejects(loadSampleData({ ...options, folder: broken }), (error) => error instanceof PipelineError && error.code === 'INVALID_DATA' && error.message.includes('planes.csv'));
+    await assert.rejects(loadIntoPostgres({ ...options, folder: broken }), (error) => error instanceof PipelineError && error.code === 'INVALID_DATA' && error.message.includes('planes.csv'));
     await rm(join(broken, 'planes.csv'));
-    await assert.rejects(loadSampleData({ ...options, folder: broken }), (error) => error instanceof PipelineError && error.code === 'NOT_FOUND' && error.problems.length === 1);
+    await assert.rejects(loadIntoPostgres({ ...options, folder: broken }), (error) => error instanceof PipelineError && error.code === 'NOT_FOUND' && error.problems.length === 1);
     await rm(broken, { recursive: true });
-    const both = await Promise.all([loadSampleData(options), loadSampleData(options)]);
+    const both = await Promise.all([loadIntoPostgres(options), loadIntoPostgres(options)]);
     assert.deepEqual(both.map((result) => result.loaded), [false, false]);
     assert.deepEqual(await rowsOf('SELECT count(*)::int AS rows FROM raw_data.flights'), [{ rows: source.length }]);
   });
 
   it('refuses a shift that is no whole number of weeks', async () => {
-    await assert.rejects(loadSampleData({ ...options, shiftWeeks: 1.5 }), (error) => error instanceof PipelineError && error.code === 'INVALID_INPUT');
+    await assert.rejects(loadIntoPostgres({ ...options, shiftWeeks: 1.5 }), (error) => error instanceof PipelineError && error.code === 'INVALID_INPUT');
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import pg from 'pg';
 import { readFeatureSql } from '../../../adapters/sample-data/feature-sql.ts';
+import { createSqlTemplates } from '../../../adapters/templates/sql-templates.ts';
 import { columnOf, type RecordBatch } from '../../../domain/data/columns.ts';
 import { columnValue } from '../../../domain/features/canonical.ts';
 import { selectFeatures } from '../../../domain/features/resolve.ts';
@@ -85,7 +86,7 @@ describe('a database that forgot all that was not known yet at an instant', func
     try {
       for (const setting of ["work_mem = '128MB'", 'jit = off']) await client.query(`SET LOCAL ${setting}`);
       for (const statement of FORGET) await client.query(statement, [text]);
-      for (const { name, sql } of await readFeatureSql(FEATURE_SQL_FOLDER)) await client.query(`CREATE TEMPORARY TABLE known_${name} ON COMMIT DROP AS ${sql}`);
+      for (const { name, sql } of await readFeatureSql(FEATURE_SQL_FOLDER, createSqlTemplates({ folder: FEATURE_SQL_FOLDER, dialect: 'postgres' }))) await client.query(`CREATE TEMPORARY TABLE known_${name} ON COMMIT DROP AS ${sql}`);
       await work(text);
     } finally {
       await client.query('ROLLBACK');

