@@ -1,7 +1,6 @@
 import { BigQuery } from '@google-cloud/bigquery';
 import type { BigQueryOptions } from '@google-cloud/bigquery';
-import { v1 } from '@google-cloud/bigquery-storage';
-import { credentials } from '@grpc/grpc-js';
+import type { v1 } from '@google-cloud/bigquery-storage';
 import { PassThroughClient } from 'google-auth-library';
 import type { DatasetNames } from './sql.ts';
 
@@ -33,10 +32,10 @@ const REQUEST_MS = 60_000;
 export interface BigQueryConnection {
   readonly client: BigQuery;
   readonly settings: BigQuerySettings;
-  /** The client of the Storage Read API; the same one each time. */
-  readClient(): v1.BigQueryReadClient;
-  /** The client of the Storage Write API; the same one each time. */
-  writeClient(): v1.BigQueryWriteClient;
+  /** The client of the Storage Read API; the same one each time. Its package takes long to load, and is by the first who asks. */
+  readClient(): Promise<v1.BigQueryReadClient>;
+  /** The client of the Storage Write API, in the same way. */
+  writeClient(): Promise<v1.BigQueryWriteClient>;
   close(): Promise<void>;
 }
 
@@ -50,21 +49,25 @@ export function openBigQuery(settings: BigQuerySettings, retries: RetryLimits = 
     ...(apiEndpoint?.startsWith('http://') === true ? { authClient: new PassThroughClient() } : {}),
   };
   const client = new BigQuery(options);
-  let reader: v1.BigQueryReadClient | undefined;
-  let writer: v1.BigQueryWriteClient | undefined;
+  let reader: Promise<v1.BigQueryReadClient> | undefined;
+  let writer: Promise<v1.BigQueryWriteClient> | undefined;
+  const open = async <T>(make: (api: typeof v1, options: ConstructorParameters<typeof v1.BigQueryWriteClient>[0]) => T): Promise<T> => {
+    const [{ v1: api }, address] = await Promise.all([import('@google-cloud/bigquery-storage'), storageAddress(settings.grpc_endpoint)]);
+    return make(api, { projectId, ...address });
+  };
   return {
     client,
     settings,
-    readClient: () => (reader ??= new v1.BigQueryReadClient({ projectId, ...storageAddress(settings.grpc_endpoint) })),
-    writeClient: () => (writer ??= new v1.BigQueryWriteClient({ projectId, ...storageAddress(settings.grpc_endpoint) })),
-    close: async () => void (await Promise.all([reader?.close(), writer?.close()])),
+    readClient: () => (reader ??= open((api, address) => new api.BigQueryReadClient(address))),
+    writeClient: () => (writer ??= open((api, address) => new api.BigQueryWriteClient(address))),
+    close: async () => void (await Promise.all([reader, writer].map(async (opened) => (await opened)?.close()))),
   };
 }
 
 /** Options of a client of the Storage API for an endpoint. */
-export function storageAddress(endpoint: string | undefined): object {
+async function storageAddress(endpoint: string | undefined): Promise<object> {
   if (endpoint === undefined) return {};
   const { protocol, hostname, port } = new URL(endpoint.includes('://') ? endpoint : `https://${endpoint}`);
   const address = { servicePath: hostname, apiEndpoint: hostname, port: Number(port === '' ? 443 : port) };
-  return protocol === 'http:' ? { ...address, sslCreds: credentials.createInsecure() } : address;
+  return protocol === 'http:' ? { ...address, sslCreds: (await import('@grpc/grpc-js')).credentials.createInsecure() } : address;
 }

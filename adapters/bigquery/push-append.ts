@@ -16,7 +16,7 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
 /** Appends to streams, of this process or another, by one connection each. */
-export function openAppender(client: () => v1.BigQueryWriteClient): Appender {
+export function openAppender(client: () => Promise<v1.BigQueryWriteClient>): Appender {
   const connections = new Map<string, AppendConnection>();
   return {
     append: async (planned, deadline) => {
@@ -37,7 +37,8 @@ export function openAppender(client: () => v1.BigQueryWriteClient): Appender {
     let wasUncertain = false;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
-        return (await connectionTo(planned).append(request, deadline - Date.now())).isSchemaNew;
+        const connection = await connectionTo(planned);
+        return (await connection.append(request, deadline - Date.now())).isSchemaNew;
       } catch (error) {
         const { code } = error as { readonly code?: unknown };
         if (typeof code !== 'number') throw error;
@@ -51,8 +52,9 @@ export function openAppender(client: () => v1.BigQueryWriteClient): Appender {
     }
   }
 
-  function connectionTo({ stream, descriptor }: PlannedTable): AppendConnection {
-    const there = connections.get(stream) ?? openAppendConnection(client(), stream, descriptor);
+  async function connectionTo({ stream, descriptor }: PlannedTable): Promise<AppendConnection> {
+    const opened = await client();
+    const there = connections.get(stream) ?? openAppendConnection(opened, stream, descriptor);
     connections.set(stream, there);
     return there;
   }

@@ -37,7 +37,12 @@ export async function carryOut(ledger: PushLedger, streams: TableStreams, token:
       await fail(error, index, error);
     }
   }
-  await ledger.confirm(token, plan.said);
+  try {
+    await ledger.confirm(token, plan.said);
+  } catch (error) {
+    for (const { path } of plan.tables) streams.drop(path); // whoever takes the plan over sends it to the same places: nothing of ours comes after them
+    throw error;
+  }
 
   async function fail(cause: unknown, index: number, { doneParts, isUncertain, rowErrors }: AppendFailure): Promise<never> {
     const table = plan.tables[index]!;

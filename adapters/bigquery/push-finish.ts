@@ -30,12 +30,18 @@ export async function deliverDue(ledger: PushLedger, olderThanSeconds: number, w
   return notes.length;
 }
 
-/** Finishes pushes whose process has gone. Resolves to their number. */
+/** Finishes pushes whose process has gone, each for itself: one that cannot be finished keeps no other waiting. Resolves to their number; rejects with the first error when all were tried. */
 export async function takeOver(ledger: PushLedger, streams: TableStreams, appendMs: number): Promise<number> {
   const stale = await ledger.takeStale(TAKEN_OVER);
+  const errors: unknown[] = [];
   for (const { token, plan } of stale) {
-    if (plan === undefined) await ledger.abandon(token);
-    else await carryOut(ledger, streams, token, readPlan(plan), { appendMs, isTakenOver: true });
+    try {
+      if (plan === undefined) await ledger.abandon(token);
+      else await carryOut(ledger, streams, token, readPlan(plan), { appendMs, isTakenOver: true });
+    } catch (error) {
+      errors.push(error);
+    }
   }
+  if (errors.length > 0) throw errors[0];
   return stale.length;
 }

@@ -2,7 +2,7 @@ import type { v1 } from '@google-cloud/bigquery-storage';
 import { openAppender } from './push-append.ts';
 import { within } from './push-connection.ts';
 import type { PlannedTable } from './push-plan.ts';
-import { writeSchema, type WriteSchema } from './push-schema.ts';
+import type { WriteSchema } from './push-schema.ts';
 
 /** The streams of this process: one for each table that it writes to, of the type COMMITTED, whose rows can be read as soon as they are in. */
 export interface TableStreams {
@@ -26,11 +26,11 @@ interface TableStream {
 
 const OPEN_MS = 10_000;
 
-export function openTableStreams(client: () => v1.BigQueryWriteClient): TableStreams {
+export function openTableStreams(client: () => Promise<v1.BigQueryWriteClient>): TableStreams {
   const streams = new Map<string, Promise<TableStream>>();
   const appender = openAppender(client);
   const streamOf = (path: string): Promise<TableStream> => {
-    const there = streams.get(path) ?? openStream(client(), path);
+    const there = streams.get(path) ?? openStream(client, path);
     streams.set(path, there);
     there.catch(() => streams.get(path) === there && streams.delete(path));
     return there;
@@ -55,14 +55,15 @@ export function openTableStreams(client: () => v1.BigQueryWriteClient): TableStr
       const own = await streams.get(planned.path);
       if (own?.name !== planned.stream) appender.disconnect(planned.stream);
       else if (isSchemaNew) drop(planned.path);
-      else own.end = end;
+      else own.end = Math.max(own.end, end); // an earlier plan, taken over, may end before what went in since
     },
     drop,
     close: () => appender.close(),
   };
 }
 
-async function openStream(client: v1.BigQueryWriteClient, path: string): Promise<TableStream> {
-  const [{ name, tableSchema }] = await within(OPEN_MS, client.createWriteStream({ parent: path, writeStream: { type: 'COMMITTED' } }, { timeout: OPEN_MS, retry: null }));
+async function openStream(client: () => Promise<v1.BigQueryWriteClient>, path: string): Promise<TableStream> {
+  const [opened, { writeSchema }] = await Promise.all([client(), import('./push-schema.ts')]); // both with the Storage API's package, which takes long to load
+  const [{ name, tableSchema }] = await within(OPEN_MS, opened.createWriteStream({ parent: path, writeStream: { type: 'COMMITTED' } }, { timeout: OPEN_MS, retry: null }));
   return { name: name!, schema: writeSchema(tableSchema!), openedAt: Date.now(), end: 0 };
 }

@@ -50,8 +50,8 @@ export async function runForRows(connection: BigQueryConnection, { sql, columns,
 }
 
 /** The rows of a table that are numbered 0 to `rowCount - 1`, in that order. */
-export function readRows(connection: BigQueryConnection, table: TableId, rowCount: number, columns: readonly ReadColumn[], signal: AbortSignal | undefined): AsyncGenerator<RecordBatch> {
-  return readOrdered({ client: connection.readClient(), project: connection.settings.project, table, columns, rowCount, streams: STREAMS, signal });
+export async function* readRows(connection: BigQueryConnection, table: TableId, rowCount: number, columns: readonly ReadColumn[], signal: AbortSignal | undefined): AsyncGenerator<RecordBatch> {
+  yield* readOrdered({ client: await connection.readClient(), project: connection.settings.project, table, columns, rowCount, streams: STREAMS, signal });
 }
 
 /** Partitions of whole chunks, not more than a job may write. */

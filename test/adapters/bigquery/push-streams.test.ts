@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { Redis } from 'ioredis';
 import { openBigQuery, type BigQueryConnection } from '../../../adapters/bigquery/connection.ts';
@@ -148,6 +149,34 @@ describe('Appending pushes to streams', function () {
       assert.equal(recorded!.views[0]!.rows[0]!.createdTimestampMicros, NOW + (broken[0] === 'confirm' ? 5 : 9));
       assert.deepEqual([stub.rows(V).length, stub.rows(RAW).length], [before + 1, before + 1]);
     }
+  });
+
+  it('finishes by itself a push that it could not confirm, and keeps every push after it', async () => {
+    const real = createRedisPushLedger({ url: redisUrl, project, leaseMs: 400 });
+    let failures = 1;
+    const ledger: PushLedger = { ...real, confirm: (token, said) => (failures-- > 0 ? Promise.reject(new Error('away for a moment')) : real.confirm(token, said)) };
+    const log = createBigQueryPushLog({ connection, ledger, appendMs: 300, waitMs: 300 });
+    logs.push(log);
+    await assert.rejects(record(log, [A]), /away for a moment/);
+    await record(log, [B]);
+    await record(log, [C]);
+    await sleep(500);
+    await deliverAll(log);
+    for (const key of [4, 5, 6]) await record(log, [{ key, x: key }]);
+    assert.deepEqual([stub.rows(V).length, stub.rows(RAW).length], [6, 6]);
+  });
+
+  it('finishes a push although another one, as old, cannot be finished', async () => {
+    const dead = () => open({ leaseMs: 200, appendMs: 100, broken: ['confirm'] });
+    for (const one of [A, B]) await assert.rejects(record(dead(), [one]));
+    await sleep(300);
+    const real = createRedisPushLedger({ url: redisUrl, project, leaseMs: 60_000 });
+    let failures = 1;
+    const ledger: PushLedger = { ...real, confirm: (token, said) => (failures-- > 0 ? Promise.reject(new Error('this one not')) : real.confirm(token, said)) };
+    const log = createBigQueryPushLog({ connection, ledger, appendMs: 100, waitMs: 300 });
+    logs.push(log);
+    await assert.rejects(log.deliver(0, () => Promise.resolve()), /this one not/);
+    assert.equal((await redis.zcard(`{ml-pipeline:push:${project}}:leases`)), 1, 'of two owed pushes one is left');
   });
 
   it('finishes what a killed process had sent to one table and not to the other', async () => {
