@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
 import { readSettings } from '../adapters/local-stack/environment-file.ts';
 import { findToolsFolder, installTools, type ProjectFolders } from '../adapters/local-stack/tools-folder.ts';
 import { bindPorts, closePorts } from '../config/bind-ports.ts';
@@ -14,7 +13,6 @@ import { processLog } from './process-log.ts';
 import { createProgram } from './program.ts';
 import type { Running, Services } from './services.ts';
 import { stderrLog } from './stderr-log.ts';
-import { toldAway } from './temporal-away.ts';
 
 const CONNECT_TIMEOUT = '5s';
 
@@ -54,7 +52,7 @@ const services: Services = {
   withTemporal: async (use) => {
     const { folder, environment, config } = await project();
     const { address, namespace } = config.temporal;
-    const place = await temporalConnection(folder, config.temporal);
+    const [place, { Client, Connection }] = await Promise.all([temporalConnection(folder, config.temporal), import('@temporalio/client')]);
     const connection = Connection.lazy({ ...place, connectTimeout: CONNECT_TIMEOUT });
     await connection.ensureConnected().catch(async (error: unknown) => {
       await connection.close(); // it would go on trying, and keep this process alive
@@ -64,7 +62,7 @@ const services: Services = {
     try {
       return await use(new Client({ connection, namespace, interceptors: { workflow: [...(telemetry?.starts ?? [])] } }));
     } catch (error) {
-      throw toldAway(error, `Temporal at ${address} does not answer any more. What is under way goes on when it is back; the same command may be given again.`);
+      throw (await import('./temporal-away.ts')).toldAway(error, `Temporal at ${address} does not answer any more. What is under way goes on when it is back; the same command may be given again.`);
     } finally {
       await telemetry?.close();
       await connection.close();
@@ -170,4 +168,4 @@ function wholeWeeks(text: string): number {
   throw new PipelineError('INVALID_CONFIG', `DATA_SHIFT_WEEKS is ${JSON.stringify(text)}, not a whole number of weeks.`);
 }
 
-await createProgram(services, packageVersion()).parseAsync();
+await (await createProgram(services, packageVersion(), process.argv.slice(2))).parseAsync();

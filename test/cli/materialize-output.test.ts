@@ -40,7 +40,8 @@ describe('What ml-pipeline materialize prints', () => {
   async function printed(...args: readonly string[]): Promise<string> {
     let out = '';
     process.stdout.write = ((part: string) => ((out += part), true)) as typeof write;
-    await createProgram(SERVICES, '1').parseAsync(['node', 'ml-pipeline', 'materialize', '--incremental', ...args]);
+    const words = ['materialize', '--incremental', ...args];
+    await (await createProgram(SERVICES, '1', words)).parseAsync(words, { from: 'user' });
     process.stdout.write = write;
     assert.equal(process.exitCode, 0);
     return out;

@@ -16,7 +16,10 @@ function helpOf(command: Command): string {
 }
 
 describe('ml-pipeline --help', () => {
-  const commands = withPath(createProgram(SERVICES, '1.2.3'), 'ml-pipeline');
+  let commands: ReturnType<typeof withPath>;
+  before(async () => {
+    commands = withPath(await createProgram(SERVICES, '1.2.3', ['--help']), 'ml-pipeline');
+  });
 
   it('describes every command, and gives an example of each that does something: one that names it', () => {
     assert.ok(commands.length > 20);
@@ -48,6 +51,23 @@ describe('ml-pipeline --help', () => {
     assert.equal(code, 0);
     assert.match(stdout, /Exit codes: 0 done, 1 the work failed, 2 refused/);
     assert.ok(millis < 10_000, `${millis} ms`); // half a second on a machine that does nothing else
+  });
+});
+
+describe('A command', () => {
+  const namesFor = async (...args: readonly string[]): Promise<readonly string[]> => (await createProgram(SERVICES, '1.2.3', args)).commands.map((command) => command.name());
+
+  it('is found by its own name alone, wherever --json stands', async () => {
+    const all = await namesFor();
+    assert.ok(all.length > 15);
+    for (const name of all) for (const args of [[name], ['--json', name, '--help']]) {
+      const loaded = await namesFor(...args);
+      assert.ok(loaded.includes(name) && loaded.length <= 3, `${args.join(' ')}: ${loaded.join(' ')}`);
+    }
+  });
+
+  it('is one of all where the first word is none of them', async () => {
+    for (const args of [['help', 'train'], ['--help', 'train'], ['trian']]) assert.deepEqual(await namesFor(...args), await namesFor());
   });
 });
 
