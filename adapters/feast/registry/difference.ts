@@ -25,19 +25,31 @@ function describeParts(prefix: string, before: Part, after: Part): string[] {
 function describePart(path: string, before: unknown, after: unknown): string[] {
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
   if (isPart(before) && isPart(after)) return describeParts(`${path}.`, before, after);
-  if (!isNamedList(before) || !isNamedList(after)) return [`${path}: ${text(before)} -> ${text(after)}`];
-  const added = after.filter((item) => !before.some((other) => other.name === item.name)).map((item) => `+${item.name}`);
-  const removed = before.filter((item) => !after.some((other) => other.name === item.name)).map((item) => `-${item.name}`);
-  const changed = after.filter((item) => before.some((other) => other.name === item.name && JSON.stringify(other) !== JSON.stringify(item))).map((item) => `~${item.name}`);
+  const items = itemsByName(before);
+  const others = itemsByName(after);
+  if (items === undefined || others === undefined) return [`${path}: ${text(before)} -> ${text(after)}`];
+  const added = [...others.keys()].filter((name) => !items.has(name)).map((name) => `+${name}`);
+  const removed = [...items.keys()].filter((name) => !others.has(name)).map((name) => `-${name}`);
+  const changed = [...others].filter(([name, item]) => items.has(name) && items.get(name) !== item).map(([name]) => `~${name}`);
   return [`${path}: ${[...added, ...removed, ...changed].join(' ') || 'another order'}`];
+}
+
+/** The text of each item of a list whose items have names of their own; undefined for any other value. */
+function itemsByName(value: unknown): ReadonlyMap<string, string> | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const names = value.map(nameOf);
+  if (!names.every((name) => name !== undefined) || new Set(names).size < names.length) return undefined;
+  return new Map(names.map((name, index) => [name, JSON.stringify(value[index])]));
+}
+
+/** What a feature service takes from a view goes by the view's name in that service. */
+function nameOf(item: unknown): string | undefined {
+  const name = isPart(item) ? (item['name'] ?? item['alias'] ?? item['view']) : undefined;
+  return typeof name === 'string' ? name : undefined;
 }
 
 function isPart(value: unknown): value is Part {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isNamedList(value: unknown): value is readonly { readonly name: string }[] {
-  return Array.isArray(value) && value.every((item) => isPart(item) && 'name' in item);
 }
 
 function text(value: unknown): string {
