@@ -19,12 +19,13 @@ make() {
 stop() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # ask COMMAND...: its answer in ANSWER. False where the thing is not there; any other failure ends the script, since it says nothing about whether the thing is there.
+# MISSING_TOO: words that mean for this question alone that it is not there.
 ask() {
   local errors status=0
   errors=$(mktemp)
   ANSWER=$("$@" 2> "$errors" < /dev/null) || status=$?
   if [ $status -eq 0 ]; then rm -f "$errors"; return 0; fi
-  if grep -qiE 'not[_ ]?found|does not exist|cannot find|could not be found|404' "$errors" || grep -qi '^BigQuery error.*not found' <<< "$ANSWER"; then rm -f "$errors"; return 1; fi
+  if grep -qiE 'not[_ ]?found|does not exist|cannot find|could not be found|404'"${MISSING_TOO:+|$MISSING_TOO}" "$errors" || grep -qi '^BigQuery error.*not found' <<< "$ANSWER"; then rm -f "$errors"; return 1; fi
   { printf '%s\n' "$ANSWER"; cat "$errors"; } >&2
   rm -f "$errors"
   stop "This could not be asked:$(show_command "$@" | tail -c +6)"

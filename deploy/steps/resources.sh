@@ -5,12 +5,15 @@ ACCOUNTS=(api worker mlflow build)
 DATASETS=(raw_events feature_mart spine_data feast_registry)
 
 make_project() {
+  # Google says of a project that does not exist what it says of somebody else's: "does not have permission ... (or it may not exist)".
+  local MISSING_TOO='may not exist'
   if [ "$DRY_RUN" = no ] && ! ask gcloud projects describe "$PROJECT" --format='value(projectNumber)' && [ -z "$BILLING_ACCOUNT" ]; then
-    stop "There is no project $PROJECT. Set BILLING_ACCOUNT to have it made (gcloud billing accounts list shows yours), or name another with --project."
+    stop "There is no project $PROJECT that you may see. Set BILLING_ACCOUNT to have it made (gcloud billing accounts list shows yours), or name another with --project."
   fi
   ensure "project $PROJECT" gcloud projects describe "$PROJECT" --format='value(projectNumber)' -- gcloud projects create "$PROJECT"
   [ -z "$BILLING_ACCOUNT" ] || ensure_some "billing of $PROJECT" gcloud billing projects describe "$PROJECT" --format='value(billingAccountName)' -- gcloud billing projects link "$PROJECT" --billing-account="$BILLING_ACCOUNT"
   if [ "$DRY_RUN" = yes ]; then PROJECT_NUMBER=PROJECT_NUMBER; return 0; fi
+  MISSING_TOO=
   ask gcloud projects describe "$PROJECT" --format='value(projectNumber)' || stop "The project $PROJECT was made and is not seen yet. Give the same command again in a minute."
   PROJECT_NUMBER=$ANSWER
 }

@@ -121,7 +121,7 @@ describe('The bootstrap of the cloud', function () {
     const variables = { ...SETTINGS, ...SECRETS, REDIS_CA_FILE: join(cloud.folder, 'redis.pem') };
     const refused = cloud.run(ARGUMENTS, variables);
     assert.deepEqual([refused.status, cloud.made()], [1, []]);
-    assert.match(refused.stderr, /no project my-project-1\. Set BILLING_ACCOUNT/);
+    assert.match(refused.stderr, /no project my-project-1 that you may see\. Set BILLING_ACCOUNT/);
     const { status, stderr } = cloud.run(ARGUMENTS, { ...variables, BILLING_ACCOUNT: '0-0-0' });
     assert.equal(status, 0, stderr);
     assert.deepEqual(cloud.made().slice(0, 2), ['project my-project-1', 'billing']);

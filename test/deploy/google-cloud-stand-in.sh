@@ -26,7 +26,7 @@ if [ "$tool" = bq ]; then
   exit 0
 fi
 case "${plain[*]}" in
-  'projects describe '*) made project "${plain[2]}" || missing project; echo 123456789 ;;
+  'projects describe '*) made project "${plain[2]}" || { echo "ERROR: (gcloud.projects.describe) [me@example.com] does not have permission to access projects instance [${plain[2]}] (or it may not exist): The caller does not have permission" >&2; exit 1; }; echo 123456789 ;;
   'projects create '*) make project "${plain[2]}" ;;
   'billing projects describe '*) ! made billing || echo billingAccounts/0-0-0 ;;
   'billing projects link '*) make billing ;;
