@@ -1,3 +1,4 @@
+import { ROW_NUMBER } from '../../domain/data/spine-columns.ts';
 import type { RecordBatch } from '../../domain/data/columns.ts';
 import { PipelineError } from '../../domain/errors.ts';
 import type { HistoricalFeaturesRequest, JoinedRows } from '../../ports/warehouse.ts';
@@ -5,7 +6,6 @@ import type { BigQueryConnection } from './connection.ts';
 import { bindJoin } from './join-bind.ts';
 import { joinQuery } from './join-sql.ts';
 import type { SpineWindow } from './join-sql.ts';
-import { ROW_NUMBER } from './read-ordered.ts';
 import { runForRows } from './result-rows.ts';
 import { usageOf } from './run-query.ts';
 import type { FinishedQuery } from './run-query.ts';

@@ -1,3 +1,4 @@
+import { ROW_NUMBER } from '../../domain/data/spine-columns.ts';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/errors.ts';
 import { selectionProblems } from '../../domain/features/selection-problems.ts';
@@ -7,7 +8,6 @@ import type { HistoricalFeaturesRequest } from '../../ports/warehouse.ts';
 import type { NativeColumn } from './column-types.ts';
 import type { BigQueryConnection } from './connection.ts';
 import { describeBigQueryTable } from './describe.ts';
-import { ROW_NUMBER } from './read-ordered.ts';
 import { bindView } from './view-source.ts';
 import type { SourceColumn, ViewSource } from './view-source.ts';
 

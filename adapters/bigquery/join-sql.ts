@@ -1,3 +1,4 @@
+import { ROW_NUMBER } from '../../domain/data/spine-columns.ts';
 import { MICROS_PER_SECOND } from '../../domain/instant.ts';
 import type { Micros } from '../../domain/instant.ts';
 import { ENDLESS_TTL_SECONDS } from '../../domain/features/point-in-time.ts';
@@ -8,7 +9,6 @@ import type { BoundView } from './join-bind.ts';
 import { notEarlier, notLater } from './join-window.ts';
 import { ascending, descending } from './order.ts';
 import type { OrderTerm } from './order.ts';
-import { ROW_NUMBER } from './read-ordered.ts';
 import { quoteIdentifier } from './sql.ts';
 import { keyValue } from './view-source.ts';
 

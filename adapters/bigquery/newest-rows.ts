@@ -1,3 +1,4 @@
+import { ROW_NUMBER } from '../../domain/data/spine-columns.ts';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import { BEGINNING, EARLIEST } from '../../domain/instant.ts';
 import type { NewestRowsRequest, RowStream } from '../../ports/warehouse.ts';
@@ -7,7 +8,6 @@ import { describeBigQueryTable } from './describe.ts';
 import { dryRun } from './dry-run.ts';
 import { newestFirst } from './join-sql.ts';
 import { later, notEarlier, notLater } from './join-window.ts';
-import { ROW_NUMBER } from './read-ordered.ts';
 import { runForRows } from './result-rows.ts';
 import { tableMetadata } from './run-query.ts';
 import { instantLiteral, quoteTableId, tableId, wholeNumberLiteral } from './sql.ts';

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { ROW_NUMBER } from '../../domain/data/spine-columns.ts';
 import type { RecordBatch } from '../../domain/data/columns.ts';
 import type { ReadColumn } from './arrow-columns.ts';
 import type { BigQueryConnection } from './connection.ts';
-import { ROW_NUMBER, chunkRows, readOrdered } from './read-ordered.ts';
+import { chunkRows, readOrdered } from './read-ordered.ts';
 import { runQuery } from './run-query.ts';
 import type { FinishedQuery } from './run-query.ts';
 import type { TableId } from './sql.ts';

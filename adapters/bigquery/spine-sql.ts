@@ -1,9 +1,12 @@
-import { ascending, comparable } from './order.ts';
-import { ROW_NUMBER } from './read-ordered.ts';
+import { ROW_NUMBER } from '../../domain/data/spine-columns.ts';
+import type { ReadableColumn as Readable } from '../../domain/data/spine-columns.ts';
+import type { NativeFamily } from './column-types.ts';
 import { legalLabels } from './labels.ts';
-import type { ReadableColumn } from './spine-columns.ts';
+import { ascending, comparable } from './order.ts';
 import { instantLiteral, quoteIdentifier, quoteTableId, wholeNumberLiteral } from './sql.ts';
 import type { TableId } from './sql.ts';
+
+export type ReadableColumn = Readable<NativeFamily>;
 
 /** The query's columns, in the types that tables of our own have. */
 export function stagingSql(sql: string, columns: readonly ReadableColumn[]): string {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { checkSpineColumns, inSortOrder, spineNameProblems } from '../../domain/data/spine-columns.ts';
 import type { SpineRef } from '../../domain/data/dataset-ref.ts';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import { EARLIEST, formatInstant } from '../../domain/instant.ts';
@@ -9,8 +10,7 @@ import { describeBoundQuery } from './describe.ts';
 import { boundParameters } from './query-parameters.ts';
 import { runQuery, tableMetadata, usageOf } from './run-query.ts';
 import type { FinishedQuery, TableMetadata } from './run-query.ts';
-import { checkColumns, nameProblems, sortColumns } from './spine-columns.ts';
-import type { ReadableColumn } from './spine-columns.ts';
+import type { ReadableColumn } from './spine-sql.ts';
 import { numberingSql, stagingSql } from './spine-sql.ts';
 import { EXPIRES } from './spine-upkeep.ts';
 import { instantLiteral, quoteIdentifier, quoteTableId, tableId } from './sql.ts';
@@ -18,6 +18,9 @@ import type { TableId } from './sql.ts';
 
 /** Rows as the query gave them stay for retries of the same step; then BigQuery removes them. */
 const STAGED_MS = 6 * 3_600_000;
+/** How the names of other tables of that dataset begin. */
+const UNFINISHED = ['building_', 'rows_', 'result_'];
+const READABLE_TYPES = 'a number, STRING, BOOL, BYTES or TIMESTAMP';
 const DAY_MICROS = 86_400_000_000;
 /** The label of a spine table that says what it was written from. */
 const CONTENT = 'content';
@@ -38,11 +41,11 @@ interface Writing {
  * with its expiry. A retry finds the jobs that it made, and a spine that is there already.
  */
 export async function writeSpine(connection: BigQueryConnection, request: WriteSpineRequest): Promise<SpineRef> {
-  refuseProblems('INVALID_INPUT', 'The spine cannot be written.', nameProblems(request.name));
+  refuseProblems('INVALID_INPUT', 'The spine cannot be written.', spineNameProblems(request.name, UNFINISHED));
   const { settings } = connection;
   const query = { sql: request.query.sql.replace(/[\s;]+$/, ''), values: request.query.values };
   const step = `writing the spine spine_data.${request.name}`;
-  const columns = checkColumns(request, await describeBoundQuery(connection, query, step));
+  const columns = checkSpineColumns(request, await describeBoundQuery(connection, query, step), READABLE_TYPES);
   const jobKey = JSON.stringify(['spine', request.name, query, request.entityColumns, request.timestampColumn, request.asOfMicros]);
   const content = createHash('sha256').update(jobKey).digest('hex').slice(0, 40);
   const named = (name: string): TableId => tableId(settings, `spine_data.${name}`);
@@ -86,7 +89,7 @@ async function checkInstants({ connection, request, staged, jobKey, step }: Writ
 function numberRows(writing: Writing, rowCount: number): Promise<FinishedQuery> {
   const { connection, request, columns, table, staged, jobKey, content, step } = writing;
   const sql = numberingSql({
-    table, staged, rowCount, columns: sortColumns(request, columns), order: columns.map(({ name }) => name), timestampColumn: request.timestampColumn,
+    table, staged, rowCount, columns: inSortOrder(request, columns), order: columns.map(({ name }) => name), timestampColumn: request.timestampColumn,
     expirationMicros: Math.max(request.expiresAtMicros, Date.now() * 1000 + DAY_MICROS),
     description: `Spine of ml-pipeline, as of ${formatInstant(request.asOfMicros)}`,
     labels: { ...connection.settings.labels, app: 'ml-pipeline', [CONTENT]: content, [EXPIRES]: String(request.expiresAtMicros) },

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { ROW_NUMBER } from '../../domain/data/spine-columns.ts';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/errors.ts';
 import { selectionProblems } from '../../domain/features/selection-problems.ts';
@@ -7,7 +8,6 @@ import { suggestion } from '../../domain/nearest.ts';
 import type { HistoricalFeaturesRequest } from '../../ports/warehouse.ts';
 import type { NativeColumn } from './column-types.ts';
 import { describePostgresTable } from './describe.ts';
-import { ROW_NUMBER } from './spine.ts';
 import { bindView } from './view-source.ts';
 import type { SourceColumn, ViewSource } from './view-source.ts';
 

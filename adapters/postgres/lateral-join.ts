@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
+import { ROW_NUMBER } from '../../domain/data/spine-columns.ts';
 import type { ColumnSchema } from '../../domain/data/columns.ts';
 import { ENDLESS_TTL_SECONDS } from '../../domain/features/point-in-time.ts';
 import { MICROS_PER_SECOND } from '../../domain/instant.ts';
@@ -9,7 +10,6 @@ import { WIRE_TYPES } from './column-types.ts';
 import type { CopyColumn } from './copy-decoder.ts';
 import { quoteIdentifier, quoteTable } from './pool.ts';
 import { hasPointInTimeIndex, indexedCopy, rowsApart, type RowsApart } from './source-index.ts';
-import { ROW_NUMBER } from './spine.ts';
 import { wholeNumberLiteral } from './sql.ts';
 import { instantFor, newestFirst } from './view-source.ts';
 

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { ROW_NUMBER } from '../../domain/data/spine-columns.ts';
 import type { ColumnSchema, RecordBatch } from '../../domain/data/columns.ts';
 import { PipelineError } from '../../domain/errors.ts';
 import { mergeViews } from '../../domain/features/as-of-merge/merge-views.ts';
@@ -12,7 +13,6 @@ import { joinedColumns } from './lateral-join.ts';
 import { quoteIdentifier, quoteTable } from './pool.ts';
 import type { PostgresConfig } from './pool.ts';
 import { readAsOfOneMoment } from './shared-snapshot.ts';
-import { ROW_NUMBER } from './spine.ts';
 import { rowsApart, type RowsApart } from './source-index.ts';
 import { instantLiteral, notBeforeEarliest } from './sql.ts';
 import { instantFor, newestLast } from './view-source.ts';

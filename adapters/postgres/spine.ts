@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import type { ColumnSchema } from '../../domain/data/columns.ts';
 import type { SpineRef } from '../../domain/data/dataset-ref.ts';
+import { ROW_NUMBER, checkSpineColumns, inSortOrder, spineNameProblems } from '../../domain/data/spine-columns.ts';
+import type { ReadableColumn as Readable } from '../../domain/data/spine-columns.ts';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
-import type { Problem } from '../../domain/errors.ts';
 import { EARLIEST, formatInstant, parseInstant, type Micros } from '../../domain/instant.ts';
-import { suggestion } from '../../domain/nearest.ts';
 import type { BoundQuery, ExpiredSpine, WriteSpineRequest } from '../../ports/warehouse.ts';
-import { WIRE_TYPES, conversion, isInstant } from './column-types.ts';
+import { WIRE_TYPES, conversion } from './column-types.ts';
 import type { NativeColumn, NativeFamily } from './column-types.ts';
 import { asReadError, cancellable } from './copy-rows.ts';
 import { describeQuery } from './describe.ts';
@@ -15,22 +15,24 @@ import { asPostgresError, inTransaction, quoteIdentifier, quoteTable } from './p
 import { instantLiteral, oneStatement, orderTerm, wholeNumberLiteral } from './sql.ts';
 
 export const SPINE_SCHEMA = 'spine_data';
-export const ROW_NUMBER = 'row_number';
 const UNDEFINED_TABLE = '42P01';
 
-type ReadableColumn = NativeColumn & { readonly family: NativeFamily; readonly type: ColumnSchema['type'] };
+type ReadableColumn = Readable<NativeFamily>;
+
+const UNFINISHED = ['building_'];
+const READABLE_TYPES = 'a number, text, boolean, bytea or timestamp';
 
 /** Warehouse.writeSpine: one transaction, so that the table is there whole or not at all, and a failure keeps nothing. `stage` makes in it what the query reads. */
 export async function writeSpine(pool: pg.Pool, connectionString: string, request: WriteSpineRequest, stage?: (client: pg.PoolClient) => Promise<void>): Promise<SpineRef> {
   const query = { sql: request.query.sql.replace(/[\s;]+$/, ''), values: [...request.query.values] };
-  refuseProblems('INVALID_INPUT', 'The spine cannot be written.', nameProblems(request.name));
+  refuseProblems('INVALID_INPUT', 'The spine cannot be written.', spineNameProblems(request.name, UNFINISHED));
   return inTransaction(pool, (client) => cancellable(client, connectionString, request.signal, async () => {
     await stage?.(client);
-    const columns = checkColumns(request, await describeSpineQuery(client, query));
+    const columns = checkSpineColumns(request, await describeSpineQuery(client, query), READABLE_TYPES);
     const building = `${SPINE_SCHEMA}.building_${randomBytes(8).toString('hex')}`;
     request.signal?.throwIfAborted(); // a cancellation between two statements finds nothing to cancel
     await giveMemory(client);
-    const rowCount = await createTable(client, building, query, sortColumns(request, columns), columns);
+    const rowCount = await createTable(client, building, query, inSortOrder(request, columns), columns);
     request.signal?.throwIfAborted();
     await indexRows(client, building);
     await checkInstants(client, building, request, rowCount);
@@ -74,11 +76,6 @@ function expiryOf(note: string | null): Micros | undefined {
   return match?.[1] === undefined ? undefined : parseInstant(match[1]);
 }
 
-function nameProblems(name: string): Problem[] {
-  if (/^\w{1,63}$/.test(name) && !name.startsWith('building_')) return [];
-  return [{ path: 'name', message: `"${name}" cannot name a spine table.`, cure: 'Use 1 to 63 letters, digits and "_", not beginning with "building_".' }];
-}
-
 /** Warehouse.describeQuery. */
 export async function describeSpineQuery(client: pg.Pool | pg.PoolClient, query: BoundQuery): Promise<readonly NativeColumn[]> {
   try {
@@ -94,29 +91,6 @@ function asQueryError(error: unknown): unknown {
   if (!(error instanceof Error) || typeof code !== 'string' || !code.startsWith('42')) return asReadError(error);
   const cure = code === UNDEFINED_TABLE ? "Make the table (`ml-pipeline data load` makes those of the sample data), or mend the loader's SQL template." : "Mend the loader's SQL template.";
   return new PipelineError('INVALID_TEMPLATE', `PostgreSQL refuses the spine query: ${error.message}. ${cure}`, { cause: error });
-}
-
-/** The columns in the query's order, when all that the request names are there and all can be read; otherwise every problem at once. */
-function checkColumns(request: WriteSpineRequest, columns: readonly NativeColumn[]): readonly ReadableColumn[] {
-  const names = columns.map((column) => column.name);
-  const missing = (path: string, name: string): Problem[] => (names.includes(name) ? [] : [{ path, message: `the query gives no column "${name}".`, cure: suggestion(name, names) }]);
-  const timestamp = columns.find((column) => column.name === request.timestampColumn);
-  refuseProblems('INVALID_DATA', 'The spine query does not give what the recipe says; nothing was kept.', [
-    ...request.entityColumns.flatMap((name, i) => missing(`entity_columns[${i}]`, name)),
-    ...missing('timestamp_column', request.timestampColumn),
-    ...(timestamp === undefined || isInstant(timestamp.family) ? [] : [{ path: 'timestamp_column', message: `column "${timestamp.name}" is ${timestamp.nativeType}, not a timestamp.`, cure: 'Cast it in the query.' }]),
-    ...columns.filter((column) => column.type === undefined).map((column) => ({ path: `column ${column.name}`, message: `type ${column.nativeType} cannot be read.`, cure: 'Cast it in the query to a number, text, boolean, bytea or timestamp.' })),
-    ...[...new Set(names.filter((name, i) => names.indexOf(name) !== i))].map((name) => ({ path: `column ${name}`, message: 'the query gives it twice.', cure: 'Give each column a name of its own.' })),
-    ...(names.includes(ROW_NUMBER) ? [{ path: `column ${ROW_NUMBER}`, message: 'the name is taken by the row number that is added.', cure: 'Rename the column in the query.' }] : []),
-  ]);
-  return columns as readonly ReadableColumn[];
-}
-
-/** Event timestamp, join keys, then the remaining columns in the query's order. */
-function sortColumns(request: WriteSpineRequest, columns: readonly ReadableColumn[]): readonly ReadableColumn[] {
-  const first = [request.timestampColumn, ...request.entityColumns];
-  const rank = ({ name }: ReadableColumn): number => (first.includes(name) ? first.indexOf(name) : first.length);
-  return [...columns].sort((a, b) => rank(a) - rank(b));
 }
 
 /** What sorting the rows may take in the server before it goes to disk, in kB, as for the strategy `snapshot`. A server that is set to more keeps that. */
