@@ -19,7 +19,7 @@ make() {
 stop() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # ask COMMAND...: its answer in ANSWER. False where the thing is not there; any other failure ends the script, since it says nothing about whether the thing is there.
-# MISSING_TOO: words that mean for this question alone that it is not there.
+# MISSING_TOO: words that mean for this question alone that it is not there. HINT: what may have been the cause of a failure.
 ask() {
   local errors status=0
   errors=$(mktemp)
@@ -28,7 +28,8 @@ ask() {
   if grep -qiE 'not[_ ]?found|does not exist|cannot find|could not be found|404'"${MISSING_TOO:+|$MISSING_TOO}" "$errors" || grep -qi '^BigQuery error.*not found' <<< "$ANSWER"; then rm -f "$errors"; return 1; fi
   { printf '%s\n' "$ANSWER"; cat "$errors"; } >&2
   rm -f "$errors"
-  stop "This could not be asked:$(show_command "$@" | tail -c +6)"
+  stop "This could not be asked:$(show_command "$@" | tail -c +6)${HINT:+
+$HINT}"
 }
 
 there() { printf 'there: %s\n' "$1"; }

@@ -38,17 +38,52 @@ make_repository() {
   ensure "image repository ml-pipeline" gcloud artifacts repositories describe ml-pipeline --location="$REGION" --project="$PROJECT" -- gcloud artifacts repositories create ml-pipeline --repository-format=docker --location="$REGION" --project="$PROJECT"
 }
 
-# make_bucket NAME LIFECYCLE LOCATION: private, with one kind of access rules, and with the lifecycle rules of deploy/buckets.
+# Purpose (its lifecycle rules are deploy/buckets/PURPOSE.json), name, location, and the setting that names it.
+each_bucket() {
+  "$1" artifacts "$ARTIFACTS_BUCKET" "$BUCKET_LOCATION" ARTIFACTS_BUCKET
+  "$1" data "$DATA_BUCKET" "$BUCKET_LOCATION" DATA_BUCKET
+  "$1" logs "$LOGS_BUCKET" "$BUCKET_LOCATION" LOGS_BUCKET
+  "$1" build "$BUILD_BUCKET" "$REGION" PROJECT
+}
+
+# What is known of a bucket, in ANSWER: JSON without white space, its keys sorted, as the Cloud Storage API names them.
+ask_bucket() {
+  local HINT="A bucket's name belongs to the first in the world who wants it: where that was somebody else, give another in $2."
+  ask gcloud storage buckets describe "gs://$1" --project="$PROJECT" --raw --format='json(iamConfiguration,labels,lifecycle,location,projectNumber)' || return 1
+  ANSWER=$(tr -d ' \n' <<< "$ANSWER")
+}
+
+# A bucket stays for ever where it was made, and in the project that it was made in.
+check_bucket() {
+  local name=$2 wanted location owner
+  ask_bucket "$name" "$4" || return 0
+  wanted=$(tr '[:lower:]' '[:upper:]' <<< "$3")
+  location=$(sed -nE 's/.*"location":"([^"]*)".*/\1/p' <<< "$ANSWER")
+  owner=$(sed -nE 's/.*"projectNumber":"?([0-9]+).*/\1/p' <<< "$ANSWER")
+  [ "$location" = "$wanted" ] || PROBLEMS+=("Bucket $name is in $location, not in $wanted, and a bucket cannot be moved. Give another name in $4, or set its location to $location; or copy what is in it elsewhere, delete it, and give the same command again.")
+  [ "$owner" = "$PROJECT_NUMBER" ] || PROBLEMS+=("Bucket $name is of project number $owner, not of $PROJECT ($PROJECT_NUMBER). Give another name in $4.")
+}
+
+# make_bucket PURPOSE NAME LOCATION SETTING: private, with one kind of access rules, a label, and its lifecycle rules; a bucket that has others gets these.
 make_bucket() {
-  ensure "bucket $1" gcloud storage buckets describe "gs://$1" --project="$PROJECT" -- gcloud storage buckets create "gs://$1" --project="$PROJECT" --location="$3" --uniform-bucket-level-access --public-access-prevention
-  ensure_some "lifecycle of $1" gcloud storage buckets describe "gs://$1" --project="$PROJECT" --raw --format='value(lifecycle.rule)' -- gcloud storage buckets update "gs://$1" --project="$PROJECT" --lifecycle-file="deploy/buckets/$2.json" --update-labels=app=ml-pipeline
+  local there=no
+  if [ "$DRY_RUN" = no ] && ask_bucket "$2" "$4"; then there=yes; fi
+  if [ $there = yes ]; then there "bucket $2"; else make "bucket $2" gcloud storage buckets create "gs://$2" --project="$PROJECT" --location="$3" --uniform-bucket-level-access --public-access-prevention; fi
+  if [ $there = yes ] && bucket_is_as_wanted "$1"; then there "settings of bucket $2"; return 0; fi
+  make "settings of bucket $2" gcloud storage buckets update "gs://$2" --project="$PROJECT" --lifecycle-file="deploy/buckets/$1.json" --update-labels=app=ml-pipeline --uniform-bucket-level-access --public-access-prevention
+}
+
+# Rules are compared as text: those of deploy/buckets have sorted keys, as answers have. Where an answer is written otherwise, the same settings are given again, which changes nothing.
+bucket_is_as_wanted() {
+  local part
+  for part in "\"lifecycle\":$(tr -d ' \n' < "deploy/buckets/$1.json")" '"app":"ml-pipeline"' '"uniformBucketLevelAccess":{"enabled":true' '"publicAccessPrevention":"enforced"'; do
+    [ "${ANSWER#*"$part"}" != "$ANSWER" ] || return 1
+  done
 }
 
 make_buckets() {
-  make_bucket "$ARTIFACTS_BUCKET" artifacts "$BUCKET_LOCATION"
-  make_bucket "$DATA_BUCKET" data "$BUCKET_LOCATION"
-  make_bucket "$LOGS_BUCKET" logs "$BUCKET_LOCATION"
-  make_bucket "$BUILD_BUCKET" build "$REGION"
+  if [ "$DRY_RUN" = no ]; then each_bucket check_bucket; refuse_problems 'No bucket was made or changed.'; fi
+  each_bucket make_bucket
 }
 
 make_datasets() {

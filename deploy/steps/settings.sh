@@ -93,9 +93,10 @@ tag_of_commit() {
   [ -z "$(git status --porcelain --untracked-files=no)" ] || PROBLEMS+=("There are changes that are not committed, so the images would not be those of $TAG. Commit them, or give --tag.")
 }
 
+# refuse_problems [SO_FAR]: what was done before.
 refuse_problems() {
   [ ${#PROBLEMS[@]} -eq 0 ] && return 0
-  { echo "Nothing was done. Problems:"; printf '  %s\n' "${PROBLEMS[@]}"; } >&2
+  { echo "${1:-Nothing was done.} Problems:"; printf '  %s\n' "${PROBLEMS[@]}"; } >&2
   exit 2
 }
 

@@ -155,6 +155,23 @@ describe('The bootstrap of the cloud', function () {
     assert.doesNotMatch(stderr, /gcloud is not on/);
   });
 
+  it('gives a bucket that is there the rules of its file again where they were changed, and refuses one that is elsewhere or of another project, with all of them named', () => {
+    cloud = openCloud();
+    assert.equal(cloud.run(ARGUMENTS).status, 0);
+    const before = cloud.made().length;
+    writeFileSync(join(cloud.folder, 'rules_gs___ml_data_processed'), '{"rule": []}\n');
+    const again = cloud.run(ARGUMENTS, SETTINGS);
+    assert.equal(again.status, 0, again.stderr);
+    assert.deepEqual(cloud.made().slice(before), ['settings gs://ml-data-processed']);
+    assert.deepEqual(JSON.parse(readFileSync(join(cloud.folder, 'rules_gs___ml_data_processed'), 'utf8')), JSON.parse(readFileSync(join(ROOT, 'deploy', 'buckets', 'data.json'), 'utf8')));
+
+    writeFileSync(join(cloud.folder, 'location_gs___ml_artifacts_prod'), 'EU\n');
+    writeFileSync(join(cloud.folder, 'owner_gs___ml_logs_archive'), '42\n');
+    const refused = cloud.run(ARGUMENTS, SETTINGS);
+    assert.deepEqual([refused.status, cloud.made().length], [2, before + 1]);
+    assert.match(refused.stderr, /ml-artifacts-prod is in EU, not in US, and a bucket cannot be moved\. Give another name in ARTIFACTS_BUCKET[^]*ml-logs-archive is of project number 42, not of my-project-1 \(123456789\)/);
+  });
+
   it('asks for secrets that are neither given nor there, before it makes anything', () => {
     cloud = openCloud();
     const { status, stderr } = cloud.run(ARGUMENTS, SETTINGS);

@@ -10,6 +10,15 @@ make() {
   if [ -n "${FAIL_AT:-}" ] && [[ "$*" == *"$FAIL_AT"* ]]; then echo "ERROR: PERMISSION_DENIED: not allowed" >&2; exit 1; fi
   echo "$*" >> "$STAND_IN/made"; : > "$STAND_IN/$(key "$@")"
 }
+# The bucket as the API has it (https://cloud.google.com/storage/docs/json_api/v1/buckets), printed as gcloud prints JSON: keys sorted, two spaces.
+describe_bucket() {
+  local location owner=123456789
+  location=$(cat "$STAND_IN/$(key location "$1")")
+  [ ! -e "$STAND_IN/$(key owner "$1")" ] || owner=$(cat "$STAND_IN/$(key owner "$1")")
+  printf '{\n  "iamConfiguration": {\n    "publicAccessPrevention": "enforced",\n    "uniformBucketLevelAccess": {\n      "enabled": true,\n      "lockedTime": "2027-02-22T00:00:00+00:00"\n    }\n  },\n'
+  if made settings "$1"; then printf '  "labels": {\n    "app": "ml-pipeline"\n  },\n  "lifecycle": %s,\n' "$(cat "$STAND_IN/$(key rules "$1")")"; fi
+  printf '  "location": "%s",\n  "projectNumber": "%s"\n}\n' "$location" "$owner"
+}
 missing() { echo "ERROR: NOT_FOUND: $*" >&2; exit 1; }
 if [ -n "${REFUSE:-}" ]; then echo "ERROR: (gcloud) You do not currently have an active account selected." >&2; exit 1; fi
 words=("$@")
@@ -36,14 +45,15 @@ case "${plain[*]}" in
   'secrets versions add '*) cat > "$STAND_IN/value-${plain[3]}"; make version "${plain[3]}" ;;
   'sql users list') ! made user mlflow || echo mlflow ;;
   'sql users create '* | 'sql users set-password '*) cp "$(option --flags-file)" "$STAND_IN/password"; make user mlflow ;;
-  'storage buckets update '*) cat "$(option --lifecycle-file)" > "$STAND_IN/$(key rules "${plain[3]}")"; make lifecycle "${plain[3]}" ;;
+  'storage buckets create '*) make storage buckets "${plain[3]}"; option --location | tr '[:lower:]' '[:upper:]' > "$STAND_IN/$(key location "${plain[3]}")" ;;
+  'storage buckets update '*) cat "$(option --lifecycle-file)" > "$STAND_IN/$(key rules "${plain[3]}")"; make settings "${plain[3]}" ;;
+  'storage buckets describe '*) made storage buckets "${plain[3]}" || missing "${plain[3]}"; describe_bucket "${plain[3]}" ;;
   *' get-iam-policy '*) policy=$STAND_IN/$(key policy "${plain[-1]}"); [ ! -e "$policy" ] || cat "$policy" ;;
   *' add-iam-policy-binding '*) make grant "${plain[-1]}" "$(option --role)" "$(option --member)"; printf '%s\t%s\n' "$(option --role)" "$(option --member)" >> "$STAND_IN/$(key policy "${plain[-1]}")" ;;
   'artifacts docker images describe '*) made images "${plain[-1]}" || missing image ;;
   'builds submit '*) for image in $(option --substitutions | tr , ' '); do make images "${image#*=}"; done ;;
   'run '*' replace '*) name=$(sed -n 's/^  name: //p' "${plain[-1]}"); cp "${plain[-1]}" "$STAND_IN/$name.yaml"; make run "${plain[1]}" "$name" ;;
   'run '*' describe '*) made run "${plain[1]}" "${plain[-1]}" || missing "${plain[-1]}"; sed -n 's/^    definition: "\(.*\)"/\1/p' "$STAND_IN/${plain[-1]}.yaml" ;;
-  'storage buckets describe '*) if [[ " $* " == *' --raw '* ]]; then ! made lifecycle "${plain[3]}" || echo rules; else made storage buckets "${plain[3]}" || missing "${plain[3]}"; fi ;;
   'logging sinks describe '*) made logging sinks "${plain[3]}" || missing sink; echo serviceAccount:sink@example.iam.gserviceaccount.com ;;
   'logging sinks create '*) make logging sinks "${plain[3]}" ;;
   *' describe '*) made "${plain[@]:0:${#plain[@]}-2}" "${plain[-1]%%@*}" || missing "${plain[-1]}" ;;
