@@ -63,7 +63,7 @@ async function bindServers(folder: string, config: Project['config']): Promise<P
   const { createRedisOnlineStore } = await import('../adapters/redis/online-store.ts');
   return {
     ...(await bindWarehouse(folder, config)),
-    onlineStore: createRedisOnlineStore(await onlineStoreOptions(folder, config)),
+    onlineStore: createRedisOnlineStore(onlineStoreOptions(folder, config)),
     featureRegistry: await bindFeatureRegistry(folder, config),
     tracker: await bindTracker(folder, config),
   };

@@ -16,7 +16,7 @@ export async function bindFileRegistry(folder: string, settings: FileRegistrySet
   const { api_endpoint: apiEndpoint, table } = settings;
   return createFeastFileRegistry({
     file: createGcsRegistryFile(createStorageClient(apiEndpoint === undefined ? {} : { apiEndpoint }).bucket(bucket), name),
-    locks: createRedisLocks(await onlineStoreOptions(folder, config)),
+    locks: createRedisLocks(onlineStoreOptions(folder, config)),
     ...(table === undefined ? {} : { table: await bindRegistryTable(table) }),
     project: config.project,
     tables: config.warehouse.type,

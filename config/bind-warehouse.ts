@@ -30,7 +30,7 @@ async function bindBigQuery(folder: string, warehouse: BigQueryWarehouseSettings
     import('../adapters/redis/push-ledger.ts'),
   ]);
   const settings = await bigQuerySettings(folder, warehouse);
-  const ledger = createRedisPushLedger({ ...(await onlineStoreOptions(folder, config)), project: config.project });
+  const ledger = createRedisPushLedger({ ...onlineStoreOptions(folder, config), project: config.project });
   const connection = openBigQuery(settings);
   const pushLog = createBigQueryPushLog({ connection, ledger });
   const close = async (): Promise<void> => void (await Promise.allSettled([pushLog.close(), connection.close()]));

@@ -12,8 +12,8 @@ export interface RedisAddress {
   readonly password?: string;
   readonly database?: number;
   readonly tls?: boolean;
-  /** PEM text of the authority that signed the server's certificate, where it is not a public one. */
-  readonly certificateAuthority?: string;
+  /** PEM text of the authority that signed the server's certificate, where it is not a public one; asked for with the first call. */
+  readonly certificateAuthority?: () => string;
   /**
    * - `single`: one server (the default).
    * - `cluster`: a Redis Cluster, of which the address names one server; the client finds the others and follows failovers.
@@ -42,19 +42,26 @@ export interface ResolvedAddress {
 
 const RETRIES_PER_CALL = 2;
 
-export function resolveAddress(address: RedisAddress): ResolvedAddress {
-  const whole = { ...address, ...(address.url === undefined ? {} : parseUrl(address.url)) };
+/** The address in its parts. INVALID_CONFIG where its URL is none. */
+export function readAddress({ url, ...address }: RedisAddress): Omit<RedisAddress, 'url'> {
+  return { ...address, ...(url === undefined ? {} : parseUrl(url)) };
+}
+
+/** How its connections are opened; reads the authority. */
+export function resolveAddress(whole: Omit<RedisAddress, 'url'>): ResolvedAddress {
   const { host = 'localhost', port = 6379, database = 0, timeoutMs = 5000, replicasToWait = 0 } = whole;
   const place = `${whole.topology === 'cluster' ? 'Redis Cluster' : 'Redis'} at ${host}:${port}`;
   return { host, port, place, database, timeoutMs, replicas: { place, count: replicasToWait, timeoutMs: Math.ceil(timeoutMs / 2) }, options: connectionOptions({ ...whole, host }, timeoutMs) };
 }
 
-function connectionOptions({ host, username, password, tls = false, certificateAuthority }: RedisAddress & { readonly host: string }, timeoutMs: number) {
+function connectionOptions({ host, topology, username, password, tls = false, certificateAuthority }: Omit<RedisAddress, 'url'> & { readonly host: string }, timeoutMs: number) {
+  // By its name a proxy before several servers knows which one is meant. A cluster's servers tell names of their own.
+  const name = topology === 'cluster' || isIP(host) !== 0 ? {} : { servername: host };
   return {
     protocol: 2 as const,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(tls ? { tls: { ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }), checkServerIdentity: identityCheck(host) } } : {}),
+    ...(tls ? { tls: { ...name, ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority() }), checkServerIdentity: identityCheck(host) } } : {}),
     disableClientInfo: true,
     connectTimeout: Math.min(timeoutMs, 2000),
     disconnectTimeout: 100, // of a connection that is gone already, this timer would keep the process

@@ -14,10 +14,14 @@ const CONNECT_ROUNDS = 3;
 const MOVED_AWAY = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|LOADING|READONLY)\b|^Connection is closed|^Too many Cluster redirections/;
 
 /** A Redis Cluster: commands go to the server that has their slot, and again to another one when the slot has moved or its server was replaced by a replica. */
-export function openCluster(address: ResolvedAddress, otherNodes: readonly { readonly host: string; readonly port: number }[]): RedisServers {
+export function openCluster(address: ResolvedAddress, otherNodes: readonly { readonly host: string; readonly port: number }[]): Omit<RedisServers, 'slotOf'> {
   const { place, replicas } = address;
   let lastFailure = '';
-  const connect = (): Connected => connectCluster(address, otherNodes, (failure) => (lastFailure = failure));
+  const ofServer = { reason: '', atMillis: 0 };
+  const connect = (): Connected =>
+    connectCluster(address, otherNodes, (failure) => (lastFailure = failure), (reason) => Object.assign(ofServer, { reason, atMillis: Date.now() }));
+  /** Why there is no connection: to the cluster as such, and lately to one of its servers. */
+  const reason = (): string => [...new Set([lastFailure, Date.now() - ofServer.atMillis < 2 * address.timeoutMs ? ofServer.reason : ''])].filter((each) => each !== '').join('; ');
   const main = connect();
   // WAIT holds up its connection: reads then have connections of their own.
   const reading = replicas.count === 0 ? main : connect();
@@ -26,7 +30,6 @@ export function openCluster(address: ResolvedAddress, otherNodes: readonly { rea
     return main.cluster.nodes('master');
   };
   return {
-    slotOf: keySlot,
     send: (commands) => main.send(commands),
     async readHashes(reads, take) {
       const answers = answered(await reading.send(reads.flatMap(({ keys, name, fields }) => keys.map((key) => ({ name, key, args: [key, ...fields] })))));
@@ -35,7 +38,7 @@ export function openCluster(address: ResolvedAddress, otherNodes: readonly { rea
     primaries,
     replicated: (write) => whenReplicated(primaries, replicas, write),
     ping: async () => void (await main.within(() => Promise.all(main.cluster.nodes('master').map((node) => node.ping())))),
-    explain: (error, action) => explain(error, action, place, lastFailure),
+    explain: (error, action) => explain(error, action, place, reason()),
     close: async () => void (await Promise.all([...new Set([main, reading])].map((connected) => connected.close()))),
   };
 }
@@ -48,8 +51,8 @@ interface Connected {
   close(): Promise<void>;
 }
 
-/** `tell`: is given why there is no connection, and nothing when there is one again. */
-function connectCluster(address: ResolvedAddress, otherNodes: readonly { readonly host: string; readonly port: number }[], tell: (failure: string) => void): Connected {
+/** `tell`: is given why there is no connection, and nothing when there is one again; `tellOfServer`: why one of the servers was not connected. */
+function connectCluster(address: ResolvedAddress, otherNodes: readonly { readonly host: string; readonly port: number }[], tell: (failure: string) => void, tellOfServer: (failure: string) => void): Connected {
   const { host, port, place, timeoutMs, options } = address;
   const cluster = new Cluster([{ host, port }, ...otherNodes], {
     lazyConnect: true,
@@ -63,6 +66,7 @@ function connectCluster(address: ResolvedAddress, otherNodes: readonly { readonl
   });
   cluster.on('error', (error: Error) => tell(error.message));
   cluster.on('ready', () => tell(''));
+  cluster.on('node error', (error: Error) => tellOfServer(error.message)); // the calls themselves end with `Connection is closed` only
   const ready = (): Promise<void> =>
     untilReady(cluster).catch(async (error: Error) => {
       tell((await askForReason(address)) ?? error.message);

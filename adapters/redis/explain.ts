@@ -12,7 +12,7 @@ const ANSWERS = [
   [/^OOM/, 'UNAVAILABLE', 'is full. Raise maxmemory, or shorten the keys\' lifetime.'],
   [/self[- ]signed certificate|unable to (verify the first|get (local )?issuer) certificate|certificate signature failure/i, 'INVALID_CONFIG', 'shows a certificate that is self-signed, or that no known authority signed. Set tls.ca_file in online_store to the authority that signed it.'],
   [/certificate's altnames/, 'INVALID_CONFIG', 'shows a certificate for another name. Set online_store.host to the name that its certificate is for.'],
-  [/certificate has expired|certificate is not yet valid/, 'UNAVAILABLE', 'shows a certificate that is not valid at this time: have it renewed, or set the clock of this machine right.'],
+  [/certificate has expired|certificate is not yet valid/, 'INVALID_CONFIG', 'shows a certificate that is not valid at this time: have it renewed, or set the clock of this machine right.'],
   [/wrong version number|packet length too long/i, 'INVALID_CONFIG', 'does not speak TLS on that port. Set the port that does, or leave out `tls` in online_store.'],
   [/^(LOADING|BUSY|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|UNBLOCKED)/, 'UNAVAILABLE', 'is not ready for this call.'],
 ] as const;

@@ -53,7 +53,7 @@ export interface TestTlsRedis {
 
 /** How the online store is told of the cluster: by the name that its certificate is for. */
 export function addressOfTls({ nodes, user: username, password, certificateAuthority }: TestTlsRedisCluster, node = 0) {
-  return { topology: 'cluster', host: 'localhost', port: nodes[node]!.port, username, password, tls: true, certificateAuthority } as const;
+  return { topology: 'cluster', host: 'localhost', port: nodes[node]!.port, username, password, tls: true, certificateAuthority: () => certificateAuthority } as const;
 }
 
 /** Three primaries with a replica each, on 127.0.0.1. A replica takes over within about three seconds after its primary has gone. */

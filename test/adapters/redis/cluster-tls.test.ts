@@ -62,7 +62,7 @@ describe('The online store in a Redis Cluster with TLS', function () {
 
   it('refuses servers whose certificate is of another authority or for another name, plain connections, and a wrong password, each with its reason', async () => {
     const cases: readonly (readonly [Partial<RedisOnlineStoreOptions>, string, RegExp])[] = [
-      [{ certificateAuthority: selfSigned().certificate }, 'INVALID_CONFIG', /tls\.ca_file in online_store/],
+      [{ certificateAuthority: () => selfSigned().certificate }, 'INVALID_CONFIG', /tls\.ca_file in online_store/],
       [{ host: '127.0.0.1' }, 'INVALID_CONFIG', /Set online_store\.host to the name/],
       [{ tls: false }, 'UNAVAILABLE', /Redis Cluster at localhost:\d+ .*online_store\.tls/],
       [{ password: 'wrong-one' }, 'INVALID_CONFIG', /\.env/],

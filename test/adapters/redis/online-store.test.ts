@@ -9,7 +9,7 @@ describeOnlineStoreContract('Redis with TLS and a user of few rights', async () 
   const server = await startTlsRedis();
   const { port, user: username, password, certificateAuthority } = server;
   const client = new Redis({ host: '127.0.0.1', port, username, password, tls: { ca: certificateAuthority } });
-  const harness = openHarness(client, { project: 'contract', host: '127.0.0.1', port, username, password, tls: true, certificateAuthority });
+  const harness = openHarness(client, { project: 'contract', host: '127.0.0.1', port, username, password, tls: true, certificateAuthority: () => certificateAuthority });
   return { ...harness, close: () => harness.close().finally(() => server.close()) };
 });
 

@@ -15,7 +15,7 @@ describe('A Redis with TLS that cannot be used', function () {
   before(async () => void servers.push(...(await Promise.all([startTlsRedis(), startTlsRedis({ expired: true }), startTlsRedis({ rights: '+@read +@write +@connection +info +time' })]))));
   after(() => Promise.all(servers.map((server) => server.close())));
 
-  const addressOf = ({ port, user: username, password, certificateAuthority }: TestTlsRedis) => ({ host: 'localhost', port, username, password, tls: true, certificateAuthority }) as const;
+  const addressOf = ({ port, user: username, password, certificateAuthority }: TestTlsRedis) => ({ host: 'localhost', port, username, password, tls: true, certificateAuthority: () => certificateAuthority }) as const;
   const refusal = async (options: Omit<RedisOnlineStoreOptions, 'project'>): Promise<string> => {
     const store = createRedisOnlineStore({ project: 'shop', timeoutMs: 1500, ...options });
     try {
@@ -31,8 +31,8 @@ describe('A Redis with TLS that cannot be used', function () {
 
   it('is said to have an expired certificate, or one of an unknown authority, with what to do', async () => {
     const [good, expired] = servers as [TestTlsRedis, TestTlsRedis];
-    assert.match(await refusal(addressOf(expired)), /^UNAVAILABLE Redis at localhost:\d+ .*not valid at this time: have it renewed/);
-    assert.match(await refusal({ ...addressOf(good), certificateAuthority: selfSigned().certificate }), /^INVALID_CONFIG .*tls\.ca_file in online_store/);
+    assert.match(await refusal(addressOf(expired)), /^INVALID_CONFIG Redis at localhost:\d+ .*not valid at this time: have it renewed/);
+    assert.match(await refusal({ ...addressOf(good), certificateAuthority: () => selfSigned().certificate }), /^INVALID_CONFIG .*tls\.ca_file in online_store/);
   });
 
   it('is said to refuse the password, and the commands that its user may not give', async () => {
