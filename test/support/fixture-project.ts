@@ -32,6 +32,10 @@ export interface FixtureProject extends Project {
   /** SHA-256 of all that: equal for equal contents. */
   onlineDigest(): Promise<string>;
   clearOnlineStore(): Promise<void>;
+  /** Seconds that every key has left, by hexadecimal name; -1: does not expire. */
+  onlineSecondsLeft(): Promise<Readonly<Record<string, number>>>;
+  /** Lets every key expire so many seconds from now. */
+  expireOnlineStore(seconds: number): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -54,6 +58,9 @@ export async function createFixtureProject(options: { readonly parent?: string; 
   const clearOnlineStore = async (): Promise<void> => {
     for await (const found of keys()) if (found.length > 0) await redis.unlink(...found);
   };
+  const eachKey = async (visit: (key: Buffer) => Promise<unknown>): Promise<void> => {
+    for await (const found of keys()) await Promise.all(found.map(visit));
+  };
   return {
     ...project,
     databaseUrl: database.url,
@@ -70,6 +77,12 @@ export async function createFixtureProject(options: { readonly parent?: string; 
       return createHash('sha256').update(JSON.stringify(entries)).digest('hex');
     },
     clearOnlineStore,
+    onlineSecondsLeft: async () => {
+      const left: Record<string, number> = {};
+      await eachKey(async (key) => { left[key.toString('hex')] = await redis.ttl(key); });
+      return left;
+    },
+    expireOnlineStore: (seconds) => eachKey((key) => redis.expire(key, seconds)),
     remove: async () => {
       await clearOnlineStore();
       await Promise.all([redis.quit(), closePorts(ports)]);

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { createRedisOnlineStore } from '../../adapters/redis/online-store.ts';
 import { parseInstant } from '../../domain/instant.ts';
@@ -11,6 +10,8 @@ import { createCustomerTables, customer, lateScores, minute, scores, type Custom
 import { createFixtureProject, type FixtureProject } from '../support/fixture-project.ts';
 import { activitiesOf, connectClient, randomId, startTestWorker, type TestWorker } from '../support/temporal.ts';
 
+const HOUR = 3600;
+
 describe('an incremental materialization', function () {
   this.timeout(120_000);
   let project: FixtureProject;
@@ -18,21 +19,21 @@ describe('an incremental materialization', function () {
   let worker: TestWorker;
   let client: Client;
   let close: () => Promise<void>;
-  let shortLived: OnlineStore;
-  const shortQueue = randomId('short-lived');
+  let expiring: OnlineStore;
+  const expiringQueue = randomId('expiring');
 
   before(async () => {
     project = await createFixtureProject();
     tables = await createCustomerTables(project);
     worker = await startTestWorker(project);
-    shortLived = createRedisOnlineStore({ url: project.redisUrl, project: project.config.project, keyTtlSeconds: 3 });
+    expiring = createRedisOnlineStore({ url: project.redisUrl, project: project.config.project, keyTtlSeconds: HOUR });
     ({ client, close } = await connectClient(project.config.temporal.address));
   });
 
   after(async () => {
     await worker.stop();
     await close();
-    await Promise.all([tables.close(), shortLived.close()]);
+    await Promise.all([tables.close(), expiring.close()]);
     await project.remove();
   });
 
@@ -119,19 +120,18 @@ describe('an incremental materialization', function () {
     for (const input of [{ incremental: true, start: minute(0) }, { overlap_seconds: 5 }, { incremental: true, overlap_seconds: -1 }]) await assert.rejects((await start(input)).result());
   });
 
-  it('renews the expiry of what did not change: an entity outlives its key ttl of 3 seconds through three runs without new rows', async () => {
-    const here = await startTestWorker(project, { taskQueue: shortQueue, ports: { onlineStore: shortLived } });
+  it('renews the expiry of what did not change: an entity outlives its key ttl through runs without new rows', async () => {
+    const here = await startTestWorker(project, { taskQueue: expiringQueue, ports: { onlineStore: expiring } });
     try {
       await project.clearOnlineStore();
-      const whole = await start({ views: ['scores'], end: minute(60) }, shortQueue);
-      await whole.result();
-      for (const end of [61, 62, 63]) {
-        await sleep(1100);
-        assert.equal((await materialize(end, {}, 'scores', shortQueue)).written, 0);
+      await (await start({ views: ['scores'], end: minute(60) }, expiringQueue)).result();
+      for (const end of [61, 62]) {
+        await project.expireOnlineStore(HOUR / 2);
+        assert.equal((await materialize(end, {}, 'scores', expiringQueue)).written, 0);
+        const left = Object.values(await project.onlineSecondsLeft());
+        assert.ok(left.length > 0 && left.every((seconds) => seconds > HOUR / 2 && seconds <= HOUR), `renewed to an hour: ${left.join(', ')}`);
       }
-      assert.deepEqual(await tables.online('scores', 2), [[21, 5]], 'more than 3 seconds after it was written');
-      await sleep(3500);
-      assert.deepEqual(await tables.online('scores', 2), [undefined], 'without a run its key ends');
+      assert.deepEqual(await tables.online('scores', 2), [[21, 5]]);
     } finally {
       await here.stop();
     }
@@ -166,18 +166,19 @@ describe('an incremental materialization', function () {
   });
 
   it('takes a view whole after a pause in which its keys may have expired, and says so', async () => {
-    const here = await startTestWorker(project, { taskQueue: shortQueue, ports: { onlineStore: shortLived, keyTtlSeconds: 3 } });
+    const here = await startTestWorker(project, { taskQueue: expiringQueue, ports: { onlineStore: expiring, keyTtlSeconds: HOUR } });
     try {
       await tables.insert('scores', [24, 1, 0]);
-      await (await start({ views: ['scores'], end: minute(170) }, shortQueue)).result();
-      await sleep(3500);
-      assert.deepEqual(await tables.online('scores', 24), [undefined]);
-      const handle = await start({ views: ['scores'], end: minute(171), incremental: true }, shortQueue);
+      await (await start({ views: ['scores'], end: minute(170) }, expiringQueue)).result();
+      const before = (Date.now() / 1000 - HOUR) * 1e6;
+      await project.ports.featureRegistry.recordMaterialization('scores', 0, 1, undefined, { endMicros: parseInstant(minute(170))!, renewedMicros: Math.floor(before) });
+      await project.clearOnlineStore();
+      const handle = await start({ views: ['scores'], end: minute(171), incremental: true }, expiringQueue);
       const [view] = ((await handle.result()) as MaterializeFeaturesResult).views;
       assert.deepEqual([view!.since, await tables.online('scores', 24)], [undefined, [[1, 0]]]);
       assert.match(view!.wholeBecause ?? '', /^whole: keys that were last renewed at .* may have expired$/);
       assert.match((await handle.query(progressQuery)).steps.at(-1)?.detail ?? '', /kept, whole: keys/);
-      assert.equal((await materialize(172, {}, 'scores', shortQueue)).since, minute(171));
+      assert.equal((await materialize(172, {}, 'scores', expiringQueue)).since, minute(171));
     } finally {
       await here.stop();
     }
