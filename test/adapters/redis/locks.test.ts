@@ -8,7 +8,7 @@ import type { Locks, LockWish } from '../../../ports/locks.ts';
 import { openRelay } from './relay.ts';
 import { testServers } from '../../support/servers.ts';
 
-const LEASE_MS = 400;
+const LEASE_MS = 800;
 const wish = (more: Partial<LockWish> = {}): LockWish => ({ millis: 5_000, refuse: (name) => new Error(`no ${name}`), ...more });
 
 const untilAborted = (signal: AbortSignal): Promise<never> => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
