@@ -16,7 +16,9 @@ tag_of_commit
 check_settings
 refuse_problems
 derive_settings
+look_for_project
 check_secrets
+refuse_problems
 WORK=$(mktemp -d) # for this account alone: a password is in it for a while
 trap 'rm -rf "$WORK"' EXIT
 

@@ -4,16 +4,20 @@ SERVICES=(run artifactregistry cloudbuild secretmanager bigquery bigquerystorage
 ACCOUNTS=(api worker mlflow build)
 DATASETS=(raw_events feature_mart spine_data feast_registry)
 
-make_project() {
+# Whether the project is there, which a dry run does not ask.
+look_for_project() {
   # Google says of a project that does not exist what it says of somebody else's: "does not have permission ... (or it may not exist)".
   local MISSING_TOO='may not exist'
-  if [ "$DRY_RUN" = no ] && ! ask gcloud projects describe "$PROJECT" --format='value(projectNumber)' && [ -z "$BILLING_ACCOUNT" ]; then
-    stop "There is no project $PROJECT that you may see. Set BILLING_ACCOUNT to have it made (gcloud billing accounts list shows yours), or name another with --project."
-  fi
-  ensure "project $PROJECT" gcloud projects describe "$PROJECT" --format='value(projectNumber)' -- gcloud projects create "$PROJECT"
+  PROJECT_IS_THERE=no
+  [ "$DRY_RUN" = no ] || return 0
+  if ask gcloud projects describe "$PROJECT" --format='value(projectNumber)'; then PROJECT_IS_THERE=yes
+  elif [ -z "$BILLING_ACCOUNT" ]; then PROBLEMS+=("There is no project $PROJECT that you may see. Set BILLING_ACCOUNT to have it made (gcloud billing accounts list shows yours), or name another with --project."); fi
+}
+
+make_project() {
+  if [ "$PROJECT_IS_THERE" = yes ]; then there "project $PROJECT"; else make "project $PROJECT" gcloud projects create "$PROJECT"; PROJECT_IS_THERE=yes; fi
   [ -z "$BILLING_ACCOUNT" ] || ensure_some "billing of $PROJECT" gcloud billing projects describe "$PROJECT" --format='value(billingAccountName)' -- gcloud billing projects link "$PROJECT" --billing-account="$BILLING_ACCOUNT"
   if [ "$DRY_RUN" = yes ]; then PROJECT_NUMBER=PROJECT_NUMBER; return 0; fi
-  MISSING_TOO=
   ask gcloud projects describe "$PROJECT" --format='value(projectNumber)' || stop "The project $PROJECT was made and is not seen yet. Give the same command again in a minute."
   PROJECT_NUMBER=$ANSWER
 }

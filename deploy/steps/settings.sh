@@ -21,7 +21,7 @@ Makes what is missing of the project on Google Cloud, builds the images and depl
   --tag TAG         of the images (default: the commit that is checked out)
   --dry-run         print every resource and command, and run none
 
-Secrets come from the environment, once: REDIS_PASSWORD, REDIS_CA_FILE (a path), TEMPORAL_API_KEY.
+Secrets come from the environment, the first time and where they have changed: REDIS_PASSWORD, REDIS_CA_FILE (a path), TEMPORAL_API_KEY.
 TEXT
 }
 

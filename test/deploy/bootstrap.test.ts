@@ -22,7 +22,7 @@ interface Cloud {
 function openCloud({ tools = ['gcloud', 'bq'], project = true }: { readonly tools?: readonly string[]; readonly project?: boolean } = {}): Cloud {
   const folder = mkdtempSync(join(tmpdir(), 'bootstrap-'));
   const binaries = mkdtempSync(join(tmpdir(), 'bootstrap-bin-'));
-  for (const name of ['bash', 'env', 'cat', 'tr', 'sed', 'grep', 'cut', 'sha256sum', 'mktemp', 'rm', 'cp', 'tail', 'head', 'basename', 'dirname', 'openssl', 'git']) {
+  for (const name of ['bash', 'env', 'cat', 'tr', 'wc', 'sed', 'grep', 'cut', 'sha256sum', 'mktemp', 'rm', 'cp', 'tail', 'head', 'basename', 'dirname', 'openssl', 'git']) {
     const found = ['/usr/bin', '/bin'].map((place) => join(place, name)).find((path) => existsSync(path));
     if (found !== undefined) symlinkSync(found, join(binaries, name));
   }
@@ -83,7 +83,7 @@ describe('The bootstrap of the cloud', function () {
     cloud = openCloud();
     const { stdout, stderr } = cloud.run(ARGUMENTS);
     const password = /--password: (\w{48})/.exec(readFileSync(join(cloud.folder, 'password'), 'utf8'))![1]!;
-    const value = (name: string): string => readFileSync(join(cloud.folder, `value-ml-pipeline-${name}`), 'utf8');
+    const value = (name: string): string => readFileSync(join(cloud.folder, `value-ml-pipeline-${name}-1`), 'utf8');
     assert.equal(value('redis-password'), 'the-redis-password');
     assert.equal(value('temporal-api-key'), 'the-api-key');
     assert.match(value('redis-ca'), /BEGIN CERTIFICATE/);
@@ -120,7 +120,7 @@ describe('The bootstrap of the cloud', function () {
     cloud = openCloud({ project: false });
     const variables = { ...SETTINGS, ...SECRETS, REDIS_CA_FILE: join(cloud.folder, 'redis.pem') };
     const refused = cloud.run(ARGUMENTS, variables);
-    assert.deepEqual([refused.status, cloud.made()], [1, []]);
+    assert.deepEqual([refused.status, cloud.made()], [2, []]);
     assert.match(refused.stderr, /no project my-project-1 that you may see\. Set BILLING_ACCOUNT/);
     const { status, stderr } = cloud.run(ARGUMENTS, { ...variables, BILLING_ACCOUNT: '0-0-0' });
     assert.equal(status, 0, stderr);
@@ -172,10 +172,31 @@ describe('The bootstrap of the cloud', function () {
     assert.match(refused.stderr, /ml-artifacts-prod is in EU, not in US, and a bucket cannot be moved\. Give another name in ARTIFACTS_BUCKET[^]*ml-logs-archive is of project number 42, not of my-project-1 \(123456789\)/);
   });
 
-  it('asks for secrets that are neither given nor there, before it makes anything', () => {
+  for (const [where, project] of [['a new project, where Secret Manager is not enabled yet', true], ['an account without the project', false]] as const) {
+    it(`asks for secrets that are neither given nor there, in ${where}, before it makes anything`, () => {
+      cloud = openCloud({ project });
+      const { status, stderr } = cloud.run(ARGUMENTS, { ...SETTINGS, BILLING_ACCOUNT: '0-0-0' });
+      assert.deepEqual([status, cloud.made()], [2, []]);
+      assert.match(stderr, /REDIS_PASSWORD is not set[^]*REDIS_CA_FILE is not set[^]*TEMPORAL_API_KEY is not set/);
+    });
+  }
+
+  it('adds a version for a secret that was changed, rolls it out to those that use it and to nobody else, and leaves older versions alone', () => {
     cloud = openCloud();
-    const { status, stderr } = cloud.run(ARGUMENTS, SETTINGS);
-    assert.deepEqual([status, cloud.made()], [2, []]);
-    assert.match(stderr, /REDIS_PASSWORD is not set[^]*REDIS_CA_FILE is not set[^]*TEMPORAL_API_KEY is not set/);
+    const variables = { ...SETTINGS, ...SECRETS, REDIS_CA_FILE: join(cloud.folder, 'redis.pem') };
+    assert.equal(cloud.run(ARGUMENTS, variables).status, 0);
+    const before = cloud.made().length;
+    const { status, stdout, stderr } = cloud.run(ARGUMENTS, { ...variables, REDIS_PASSWORD: 'the-second-password' });
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(cloud.made().slice(before), ['version ml-pipeline-redis-password', 'run worker-pools ml-pipeline-worker', 'run jobs ml-pipeline-command', 'run services ml-pipeline-api']);
+    assert.deepEqual([1, 2].map((number) => readFileSync(join(cloud.folder, `value-ml-pipeline-redis-password-${number}`), 'utf8')), ['the-redis-password', 'the-second-password']);
+    const api = readFileSync(join(cloud.folder, 'ml-pipeline-api.yaml'), 'utf8');
+    assert.match(api, /name: ml-pipeline-redis-password, key: '2'/);
+    assert.match(api, /name: ml-pipeline-temporal-api-key, key: '1'/);
+    assert.doesNotMatch(`${stdout}${stderr}${cloud.commands().join('\n')}`, /the-redis-password|the-second-password|the-api-key|versions (disable|destroy)/);
+    writeFileSync(join(cloud.folder, 'state-ml-pipeline-redis-password-2'), 'DISABLED');
+    const refused = cloud.run(ARGUMENTS, SETTINGS);
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /REDIS_PASSWORD is not set/);
   });
 });

@@ -19,6 +19,27 @@ describe_bucket() {
   if made settings "$1"; then printf '  "labels": {\n    "app": "ml-pipeline"\n  },\n  "lifecycle": %s,\n' "$(cat "$STAND_IN/$(key rules "$1")")"; fi
   printf '  "location": "%s",\n  "projectNumber": "%s"\n}\n' "$location" "$owner"
 }
+# Versions are files, numbered from 1; the word DISABLED in one named state- is its state.
+secrets() {
+  local name=${plain[3]:-} count=0
+  if [ "${plain[1]}" = versions ] && [ "${plain[2]}" != add ]; then name=$(option --secret); fi
+  while [ -e "$STAND_IN/value-$name-$((count + 1))" ]; do count=$((count + 1)); done
+  case "${plain[*]}" in
+    'secrets versions add '*) make version "$name"; cat > "$STAND_IN/value-$name-$((count + 1))" ;;
+    'secrets versions describe latest') [ $count -gt 0 ] || missing "$name"; printf '%s\t%s\n' $count "$(cat "$STAND_IN/state-$name-$count" 2> /dev/null || echo ENABLED)" ;;
+    'secrets versions access latest') cat "$STAND_IN/value-$name-$count" ;;
+    *' get-iam-policy '* | *' add-iam-policy-binding '*) policy ;;
+    'secrets describe '*) made secrets "${plain[2]}" || missing "${plain[2]}" ;;
+    'secrets create '*) make secrets "${plain[2]}" ;;
+    *) echo "ERROR: the stand-in does not know: ${plain[*]}" >&2; exit 3 ;;
+  esac
+}
+policy() {
+  local file
+  file=$STAND_IN/$(key policy "${plain[-1]}")
+  if [[ "${plain[*]}" == *' get-iam-policy '* ]]; then [ ! -e "$file" ] || cat "$file"
+  else make grant "${plain[-1]}" "$(option --role)" "$(option --member)"; printf '%s\t%s\n' "$(option --role)" "$(option --member)" >> "$file"; fi
+}
 missing() { echo "ERROR: NOT_FOUND: $*" >&2; exit 1; }
 if [ -n "${REFUSE:-}" ]; then echo "ERROR: (gcloud) You do not currently have an active account selected." >&2; exit 1; fi
 words=("$@")
@@ -41,15 +62,13 @@ case "${plain[*]}" in
   'billing projects link '*) make billing ;;
   'services list') ! made services || tr ' ' '\n' < "$STAND_IN/enabled" ;;
   'services enable '*) make services; printf '%s ' "${plain[@]:2}" > "$STAND_IN/enabled" ;;
-  'secrets versions list '*) ! made version "${plain[3]}" || echo 1 ;;
-  'secrets versions add '*) cat > "$STAND_IN/value-${plain[3]}"; make version "${plain[3]}" ;;
+  'secrets '*) made services || { echo "ERROR: (gcloud.secrets) PERMISSION_DENIED: Secret Manager API has not been used in project 123456789 before or it is disabled. reason: SERVICE_DISABLED" >&2; exit 1; }; secrets ;;
   'sql users list') ! made user mlflow || echo mlflow ;;
   'sql users create '* | 'sql users set-password '*) cp "$(option --flags-file)" "$STAND_IN/password"; make user mlflow ;;
   'storage buckets create '*) make storage buckets "${plain[3]}"; option --location | tr '[:lower:]' '[:upper:]' > "$STAND_IN/$(key location "${plain[3]}")" ;;
   'storage buckets update '*) cat "$(option --lifecycle-file)" > "$STAND_IN/$(key rules "${plain[3]}")"; make settings "${plain[3]}" ;;
   'storage buckets describe '*) made storage buckets "${plain[3]}" || missing "${plain[3]}"; describe_bucket "${plain[3]}" ;;
-  *' get-iam-policy '*) policy=$STAND_IN/$(key policy "${plain[-1]}"); [ ! -e "$policy" ] || cat "$policy" ;;
-  *' add-iam-policy-binding '*) make grant "${plain[-1]}" "$(option --role)" "$(option --member)"; printf '%s\t%s\n' "$(option --role)" "$(option --member)" >> "$STAND_IN/$(key policy "${plain[-1]}")" ;;
+  *' get-iam-policy '* | *' add-iam-policy-binding '*) policy ;;
   'artifacts docker images describe '*) made images "${plain[-1]}" || missing image ;;
   'builds submit '*) for image in $(option --substitutions | tr , ' '); do make images "${image#*=}"; done ;;
   'run '*' replace '*) name=$(sed -n 's/^  name: //p' "${plain[-1]}"); cp "${plain[-1]}" "$STAND_IN/$name.yaml"; make run "${plain[1]}" "$name" ;;
