@@ -1,7 +1,7 @@
 /**
  * Measures this project beside what it is compared to, on the same data in one go, and writes docs/benchmarks.md.
  *
- *   npm run bench [-- --only historical,growth,materialize,online,online-tls,start] [--quick] [--full] [--repeats 3] [--output file]
+ *   npm run bench [-- --only historical,growth,materialize,online,online-tls,start,bigquery] [--quick] [--full] [--repeats 3] [--output file]
  *
  * `--quick`: small data, once each, to see that all works; `--full`: also the long ones (tens of minutes). A whole run that is not quick writes docs/benchmarks.md, any other one .run/benchmarks.md, unless `--output` says
  * otherwise. Sections that a run leaves out are those that were measured last on the same machine with the same programs: `--only growth --full --output docs/benchmarks.md` measures that one in a sitting of its own.

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bigquery } from './sections/bigquery.ts';
 import { growth } from './sections/growth.ts';
 import { historical } from './sections/historical.ts';
 import { materialize } from './sections/materialize.ts';
@@ -26,7 +27,7 @@ export interface Bench {
   readonly repeats: number;
 }
 
-const SECTIONS: Readonly<Record<SectionName, (bench: Bench) => Promise<Section>>> = { historical, growth, materialize, online, 'online-tls': onlineTls, start };
+const SECTIONS: Readonly<Record<SectionName, (bench: Bench) => Promise<Section>>> = { historical, growth, materialize, online, 'online-tls': onlineTls, start, bigquery };
 
 /** Runs the sections that are asked for and writes the page; servers and files of the run are gone afterwards, whatever happens. */
 export async function run(root: string, { names, size, repeats, output: chosenOutput }: BenchArguments): Promise<void> {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const SECTION_NAMES = ['historical', 'growth', 'materialize', 'online', 'online-tls', 'start'] as const;
+export const SECTION_NAMES = ['historical', 'growth', 'materialize', 'online', 'online-tls', 'start', 'bigquery'] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export interface BenchArguments {
