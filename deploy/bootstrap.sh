@@ -3,7 +3,7 @@
 set -euo pipefail
 START_FOLDER=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-for step in settings ensure resources secrets grants services; do
+for step in settings ensure resources secrets grants monitoring services; do
   # shellcheck source=/dev/null
   source "deploy/steps/$step.sh"
 done
@@ -31,6 +31,7 @@ make_datasets
 make_secrets
 make_database
 make_log_sink
+make_monitoring
 make_grants others
 build_images
 deploy_all

@@ -6,7 +6,7 @@ DEFAULTS=(
   SQL_INSTANCE=ml-pipeline-mlflow SQL_TIER=db-g1-small NETWORK=default SUBNET=default
   API_MODEL=models:/flight_delay@champion API_MAX_INSTANCES=10 API_INGRESS=all API_INVOKER=
   WORKER_INSTANCES=1 WORKER_CPU=4 WORKER_MEMORY=8Gi
-  TEMPORAL_NAMESPACE=default REDIS_PORT=6379 REDIS_USER=default BILLING_ACCOUNT=
+  TEMPORAL_NAMESPACE=default REDIS_PORT=6379 REDIS_USER=default BILLING_ACCOUNT= ALERT_CHANNEL=
 )
 REQUIRED=(PROJECT TEMPORAL_ADDRESS REDIS_HOST)
 
@@ -80,6 +80,7 @@ check_settings() {
   must API_INVOKER '|allUsers|allAuthenticatedUsers|(user|group|serviceAccount|domain):[^[:space:]]+' 'a member such as group:team@example.com'
   must API_MODEL '(models|runs):/[^[:space:]]+' "a model's URI such as models:/flight_delay@champion"
   for name in NETWORK SUBNET SQL_INSTANCE SQL_TIER TEMPORAL_NAMESPACE REDIS_USER; do must "$name" '[A-Za-z0-9_.@-]+' 'a name'; done
+  must ALERT_CHANNEL '|projects/[^/[:space:]]+/notificationChannels/[^/[:space:]]+' 'a notification channel such as projects/my-project/notificationChannels/1234'
   must BUCKET_LOCATION '[A-Za-z0-9-]+' 'a location such as us'
   must TAG '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}' 'the tag of an image (--tag)'
   [ -z "${REDIS_CA_FILE:-}" ] || [ -r "$REDIS_CA_FILE" ] || PROBLEMS+=("REDIS_CA_FILE is '$REDIS_CA_FILE', which cannot be read.")

@@ -58,7 +58,7 @@ describe('The bootstrap of the cloud', function () {
       const { rule } = JSON.parse(readFileSync(join(cloud.folder, `rules_gs___${name.replaceAll('-', '_')}`), 'utf8')) as { readonly rule: readonly unknown[] };
       assert.ok(rule.length > 0, name);
     }
-    for (const line of ['run services ml-pipeline-mlflow', 'run worker-pools ml-pipeline-worker', 'run jobs ml-pipeline-command', 'run services ml-pipeline-api', 'sql instances ml-pipeline-mlflow']) assert.ok(made.includes(line), line);
+    for (const line of ['run services ml-pipeline-mlflow', 'run worker-pools ml-pipeline-worker', 'run jobs ml-pipeline-command', 'run services ml-pipeline-api', 'sql instances ml-pipeline-mlflow', 'policies ml-pipeline: a workflow failed', 'dashboards ml-pipeline']) assert.ok(made.includes(line), line);
     const second = cloud.run(ARGUMENTS, SETTINGS); // secrets are given once
     assert.equal(second.status, 0, second.stderr + second.stdout);
     assert.deepEqual(cloud.made(), made);

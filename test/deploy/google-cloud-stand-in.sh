@@ -40,6 +40,13 @@ policy() {
   if [[ "${plain[*]}" == *' get-iam-policy '* ]]; then [ ! -e "$file" ] || cat "$file"
   else make grant "${plain[-1]}" "$(option --role)" "$(option --member)"; printf '%s\t%s\n' "$(option --role)" "$(option --member)" >> "$file"; fi
 }
+# A policy or dashboard: its resource name and its label, as a list with that format prints them.
+monitored() {
+  local name
+  name=$(sed -n 's/^  "displayName": "\(.*\)",$/\1/p' "$2")
+  make "$1" "$name"
+  printf 'projects/1/%s/7\t%s\n' "$1" "$(sed -n 's/^ *"definition": "\(.*\)"$/\1/p' "$2")" > "$STAND_IN/$(key "$1" "$name")"
+}
 missing() { echo "ERROR: NOT_FOUND: $*" >&2; exit 1; }
 if [ -n "${REFUSE:-}" ]; then echo "ERROR: (gcloud) You do not currently have an active account selected." >&2; exit 1; fi
 words=("$@")
@@ -73,6 +80,9 @@ case "${plain[*]}" in
   'builds submit '*) for image in $(option --substitutions | tr , ' '); do make images "${image#*=}"; done ;;
   'run '*' replace '*) name=$(sed -n 's/^  name: //p' "${plain[-1]}"); cp "${plain[-1]}" "$STAND_IN/$name.yaml"; make run "${plain[1]}" "$name" ;;
   'run '*' describe '*) made run "${plain[1]}" "${plain[-1]}" || missing "${plain[-1]}"; sed -n 's/^    definition: "\(.*\)"/\1/p' "$STAND_IN/${plain[-1]}.yaml" ;;
+  'monitoring '*' list') file=$STAND_IN/$(key "${plain[1]}" "$(option --filter | cut -d'"' -f2)"); [ ! -e "$file" ] || cat "$file" ;;
+  'monitoring policies update '* | 'monitoring '*' create') monitored "${plain[1]}" "$(option --policy-from-file)$(option --config-from-file)" ;;
+  'monitoring dashboards delete '*) make removed "${plain[3]}" ;;
   'logging sinks describe '*) made logging sinks "${plain[3]}" || missing sink; echo serviceAccount:sink@example.iam.gserviceaccount.com ;;
   'logging sinks create '*) make logging sinks "${plain[3]}" ;;
   *' describe '*) made "${plain[@]:0:${#plain[@]}-2}" "${plain[-1]%%@*}" || missing "${plain[-1]}" ;;
