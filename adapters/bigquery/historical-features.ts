@@ -3,7 +3,7 @@ import type { RecordBatch } from '../../domain/data/columns.ts';
 import { PipelineError } from '../../domain/errors.ts';
 import type { HistoricalFeaturesRequest, JoinedRows } from '../../ports/warehouse.ts';
 import type { BigQueryConnection } from './connection.ts';
-import { bindJoin } from './join-bind.ts';
+import { bindTables } from './join-bind.ts';
 import { joinQuery } from './join-sql.ts';
 import type { SpineWindow } from './join-sql.ts';
 import { runForRows } from './result-rows.ts';
@@ -18,7 +18,7 @@ import { quoteIdentifier, quoteTableId, tableId } from './sql.ts';
 export async function historicalFeatures(connection: BigQueryConnection, request: HistoricalFeaturesRequest): Promise<JoinedRows> {
   if (request.strategy === 'snapshot') throw new PipelineError('UNSUPPORTED', 'BigQuery joins where the data are: the strategy "snapshot" is not to be had. Use the strategy "warehouse" or "auto".');
   const { settings } = connection;
-  const views = await bindJoin(connection, request);
+  const views = await bindTables(connection, request);
   const table = (name: string): string => quoteTableId(tableId(settings, name));
   const { spine, signal, step } = request;
   const found = views.length === 0 ? undefined : await spineWindow(connection, request, table(spine.table));

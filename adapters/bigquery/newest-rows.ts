@@ -11,7 +11,7 @@ import { later, notEarlier, notLater } from './join-window.ts';
 import { runForRows } from './result-rows.ts';
 import { tableMetadata } from './run-query.ts';
 import { instantLiteral, quoteTableId, tableId, wholeNumberLiteral } from './sql.ts';
-import { bindView, keyValue } from './view-source.ts';
+import { bindSource, keyValue } from './view-source.ts';
 import type { SourceColumn, ViewSource } from './view-source.ts';
 
 type Window = Omit<NewestRowsRequest, 'slice' | 'view' | 'signal'>;
@@ -44,7 +44,7 @@ async function countRows(connection: BigQueryConnection, { view, eventTimestamp 
 }
 
 async function sourceOf(connection: BigQueryConnection, { view }: Pick<NewestRowsRequest, 'view'>): Promise<ViewSource> {
-  const { source, problems } = bindView(view, await describeBigQueryTable(connection, view.source.table));
+  const { source, problems } = bindSource(view, await describeBigQueryTable(connection, view.source.table));
   refuseProblems('INVALID_DEFINITION', `Feature view ${view.name} does not fit its table.`, problems);
   return source!;
 }

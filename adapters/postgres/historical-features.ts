@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { RecordBatch } from '../../domain/data/columns.ts';
 import type { HistoricalFeaturesRequest, JoinStrategy, JoinedRows } from '../../ports/warehouse.ts';
-import { bindJoin } from './bind-join.ts';
+import { bindTables } from './bind-join.ts';
 import { chooseStrategy } from './join-strategy.ts';
 import { joinedColumns } from './lateral-join.ts';
 import { lateralJoin, type LateralJoin } from './lateral-lanes.ts';
@@ -21,7 +21,7 @@ export async function historicalFeatures(pool: pg.Pool, config: PostgresConfig, 
   const memoryBytes = request.memoryBytes ?? MEMORY_BYTES;
   const wish = request.strategy ?? 'auto';
   const { views, strategy } = await withClient(pool, async (client) => {
-    const bound = await bindJoin(client, request);
+    const bound = await bindTables(client, request);
     return { views: bound, strategy: wish === 'auto' ? await chooseStrategy(client, request, bound, memoryBytes) : wish };
   });
   const { spine, features } = joinedColumns(request, views);

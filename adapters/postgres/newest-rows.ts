@@ -6,7 +6,7 @@ import type { CopyColumn } from './copy-decoder.ts';
 import { describePostgresTable } from './describe.ts';
 import { quoteTable } from './pool.ts';
 import { comparable, instantLiteral, notBeforeEarliest, wholeNumberLiteral } from './sql.ts';
-import { bindView, instantFor, newestFirst } from './view-source.ts';
+import { bindSource, instantFor, newestFirst } from './view-source.ts';
 import type { SourceColumn, ViewSource } from './view-source.ts';
 
 type Window = Omit<NewestRowsRequest, 'slice' | 'view' | 'signal'>;
@@ -45,7 +45,7 @@ export async function estimateRows(pool: pg.Pool, request: Omit<NewestRowsReques
 }
 
 async function sourceOf(pool: pg.Pool, { view }: Pick<NewestRowsRequest, 'view'>): Promise<ViewSource> {
-  const { source, problems } = bindView(view, await describePostgresTable(pool, view.source.table));
+  const { source, problems } = bindSource(view, await describePostgresTable(pool, view.source.table));
   refuseProblems('INVALID_DEFINITION', `Feature view ${view.name} does not fit its table.`, problems);
   return source!;
 }

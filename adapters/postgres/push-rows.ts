@@ -6,7 +6,7 @@ import type { PushedRow, PushedRows } from '../../domain/features/pushed-rows.ts
 import type { NativeColumn } from './column-types.ts';
 import { quoteIdentifier, quoteTable } from './pool.ts';
 import { cellWriter, type Refuse } from './push-cells.ts';
-import { bindView } from './view-source.ts';
+import { bindSource } from './view-source.ts';
 
 /** One table's part of a push: a line of COPY's text format per event. */
 export interface TableRows {
@@ -49,7 +49,7 @@ const MOST_PROBLEMS = 100;
 export function tableRows(views: readonly PushedRows[], columns: readonly NativeColumn[]): TableRows {
   const [first] = views as readonly [PushedRows, ...PushedRows[]];
   const { table } = first.view.source;
-  const bound = views.map(({ view }) => bindView(view, columns));
+  const bound = views.map(({ view }) => bindSource(view, columns));
   refuseProblems('INVALID_DEFINITION', `The rows do not fit table ${table}; nothing was written.`, bound.flatMap(({ problems }) => problems));
   const created = [...new Set(views.flatMap(({ view }) => view.source.createdTimestampColumn ?? []))].sort();
   const planned = new Map<string, { readonly column: PushColumn; readonly rows: readonly PushedRow[] }>();

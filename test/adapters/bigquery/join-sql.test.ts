@@ -4,7 +4,7 @@ import { nativeColumn } from '../../../adapters/bigquery/column-types.ts';
 import type { BoundView } from '../../../adapters/bigquery/join-bind.ts';
 import { joinQuery } from '../../../adapters/bigquery/join-sql.ts';
 import { newestQuery } from '../../../adapters/bigquery/newest-rows.ts';
-import { bindView } from '../../../adapters/bigquery/view-source.ts';
+import { bindSource } from '../../../adapters/bigquery/view-source.ts';
 import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
 import { parseInstant } from '../../../domain/instant.ts';
 import { column, viewOf } from '../../contracts/warehouse-harness.ts';
@@ -15,7 +15,7 @@ const WINDOW = { first: instant('2024-03-10T06:00:00Z'), last: instant('2024-03-
 function bound(timeType: string, extra: Partial<FeatureViewSnapshot> = {}): BoundView {
   const columns: readonly NativeColumn[] = [['k', 'STRING'], ['at', timeType], ['made', 'TIMESTAMP'], ['x', 'FLOAT']].map(([name, type]) => nativeColumn({ name, type }));
   const view = viewOf({ name: 'v', joinKeys: [{ name: 'k', type: 'String' }], features: [{ name: 'x', type: 'Float64' }], source: { name: 's', table: 'feature_mart.s', timestampField: 'at', createdTimestampColumn: 'made' }, ...extra });
-  const { source } = bindView(view, columns);
+  const { source } = bindSource(view, columns);
   return { source: source!, keys: [{ key: source!.joinKeys[0]!, spine: columns[0]! }], selected: [{ column: 'x', feature: source!.features[0]! }] };
 }
 

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { describePostgresTable } from '../../../adapters/postgres/describe.ts';
 import { createPostgresPool, withClient } from '../../../adapters/postgres/pool.ts';
 import { rowsApart, type RowsApart } from '../../../adapters/postgres/source-index.ts';
-import { bindView, newestLast } from '../../../adapters/postgres/view-source.ts';
+import { bindSource, newestLast } from '../../../adapters/postgres/view-source.ts';
 import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
 import type { FeatureValue } from '../../../domain/features/value-types.ts';
 import type { JoinStrategy } from '../../../ports/warehouse.ts';
@@ -29,7 +29,7 @@ describe('the order in which the strategy "snapshot" reads a source', () => {
   const source = { name: 'f', table: 'feature_mart.f', timestampField: 'at', createdTimestampColumn: 'created' };
   const view = viewOf({ name: 'f', joinKeys: [{ name: 'a', type: 'Int64' }, { name: 'b', type: 'String' }], features: [{ name: 'x', type: 'Float64' }, { name: 'n', type: 'Int64' }], source });
   const inspect = (of: FeatureViewSnapshot): Promise<{ apart: RowsApart; order: string }> => withClient(pool, async (client) => {
-    const bound = bindView(of, await describePostgresTable(client, of.source.table)).source!;
+    const bound = bindSource(of, await describePostgresTable(client, of.source.table)).source!;
     const apart = await rowsApart(client, bound);
     return { apart, order: newestLast(bound, apart) };
   });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { hasPointInTimeIndex } from '../../../adapters/postgres/source-index.ts';
 import { describePostgresTable } from '../../../adapters/postgres/describe.ts';
 import { createPostgresPool, withClient } from '../../../adapters/postgres/pool.ts';
-import { bindView } from '../../../adapters/postgres/view-source.ts';
-import { bindJoin } from '../../../adapters/postgres/bind-join.ts';
+import { bindSource } from '../../../adapters/postgres/view-source.ts';
+import { bindTables } from '../../../adapters/postgres/bind-join.ts';
 import { planLateralJoin } from '../../../adapters/postgres/lateral-join.ts';
 import type { HistoricalFeaturesRequest } from '../../../ports/warehouse.ts';
 import { viewOf } from '../../contracts/warehouse-harness.ts';
@@ -28,7 +28,7 @@ describe('the index of a point-in-time join', () => {
   });
 
   const view = viewOf({ name: 'f', joinKeys: [{ name: 'a', type: 'Int64' }, { name: 'b', type: 'String' }], features: [{ name: 'x', type: 'Int64' }], source: { name: 'f', table: 'feature_mart.f', timestampField: 'at' }, ttlSeconds: 86_400 * 30 });
-  const indexed = (): Promise<boolean> => withClient(pool, async (client) => hasPointInTimeIndex(client, bindView(view, await describePostgresTable(client, view.source.table)).source!));
+  const indexed = (): Promise<boolean> => withClient(pool, async (client) => hasPointInTimeIndex(client, bindSource(view, await describePostgresTable(client, view.source.table)).source!));
   const withIndex = async (columns: string): Promise<boolean> => {
     await harness.client.query(`CREATE INDEX probe ON feature_mart.f ${columns}`);
     try {
@@ -40,7 +40,7 @@ describe('the index of a point-in-time join', () => {
 
   const REQUEST = { spine: { table: 'spine_data.s', rowCount: 2000, asOfMicros: 0, schema: [{ name: 'a', type: 'Int64' }, { name: 'b', type: 'String' }, { name: 'event_timestamp', type: 'Timestamp' }] }, timestampColumn: 'event_timestamp', selection: { views: [view], columns: [{ view: 'f', feature: 'x', column: 'x' }] } } as const;
   const explain = (request: HistoricalFeaturesRequest): Promise<string> => withClient(pool, async (client) => {
-    const { before, copies, select } = await planLateralJoin(client, request, await bindJoin(client, request));
+    const { before, copies, select } = await planLateralJoin(client, request, await bindTables(client, request));
     await client.query('BEGIN');
     for (const statement of [...before, ...copies]) await client.query(statement);
     const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${select({ from: 0 })}`);
