@@ -23,7 +23,8 @@ const endpoint: Shape<string> = (value, spot) => {
 };
 
 const otlp = {
-  type: required(choice(['otlp'])),
+  /** `none`: nothing is sent, whatever else is set: so a variable can say whether there is a collector where a process runs. */
+  type: required(choice(['otlp', 'none'])),
   endpoint: required(endpoint),
   /** Sent with every call, such as an authorization. */
   headers: defaulted(record(text()), {}),

@@ -1,7 +1,8 @@
 # Secrets and the database that needs one. Values go over standard input or files that only this account can read: never on a command line, never into what is printed.
 # A value that differs from the newest version's becomes a new version, and definitions name the number of a version: so what changed is rolled out, and what runs keeps the value that it began with.
 
-SECRETS=(redis-password redis-ca temporal-api-key mlflow-database)
+# The collector's settings are no secret: Secret Manager is how Cloud Run mounts a file.
+SECRETS=(redis-password redis-ca temporal-api-key mlflow-database collector)
 
 # value_of NAME: what was given, as standard output; nothing where nothing was.
 value_of() {
@@ -9,6 +10,7 @@ value_of() {
     redis-password) printf %s "${REDIS_PASSWORD:-}" ;;
     redis-ca) [ -z "${REDIS_CA_FILE:-}" ] || cat "$REDIS_CA_FILE" ;;
     temporal-api-key) printf %s "${TEMPORAL_API_KEY:-}" ;;
+    collector) cat deploy/collector/config.yaml ;;
     mlflow-database) printf %s "${MLFLOW_DATABASE_URI:-}" ;;
   esac
 }
@@ -26,7 +28,7 @@ has_version() {
 hash_of_newest() { gcloud secrets versions access latest --secret="ml-pipeline-$1" --project="$PROJECT" | sha256sum; }
 
 has_given_value() {
-  local HINT="Values are compared by their hashes, which takes the right to read them (roles/secretmanager.secretAccessor). Without $2 in the environment the value that is there is kept, unread."
+  local HINT="Values are compared by their hashes, which takes the right to read them (roles/secretmanager.secretAccessor). Where a value comes from the environment ($2), the one that is there is kept, unread, when it is not given."
   ask hash_of_newest "$1" && [ "$ANSWER" = "$(value_of "$1" | sha256sum)" ]
 }
 
@@ -38,7 +40,7 @@ check_secrets() {
   is_given temporal-api-key || has_version temporal-api-key || PROBLEMS+=('TEMPORAL_API_KEY is not set, and the secret ml-pipeline-temporal-api-key has no value yet.')
 }
 
-# fill_secret NAME VARIABLE: VARIABLE gives the value. The number of the version is then in <NAME>_VERSION.
+# fill_secret NAME SOURCE: SOURCE, a variable or a file, gives the value. The number of the version is then in <NAME>_VERSION.
 fill_secret() {
   local name=ml-pipeline-$1 number
   number=$(tr 'a-z-' 'A-Z_' <<< "$1")_VERSION
@@ -57,6 +59,7 @@ make_secrets() {
   fill_secret redis-password REDIS_PASSWORD
   fill_secret redis-ca REDIS_CA_FILE
   fill_secret temporal-api-key TEMPORAL_API_KEY
+  fill_secret collector deploy/collector/config.yaml
 }
 
 # Reached through Google's own connection, which asks IAM; its public address admits no network.

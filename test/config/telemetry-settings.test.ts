@@ -26,7 +26,7 @@ describe('Settings of logs and telemetry', () => {
     assert.ok(!told(telemetry, { type: 'otlp', endpoint: 'http://u:secret-word@h' }).includes('secret-word'));
   });
 
-  it('load nothing of OpenTelemetry where telemetry is not set', async () => {
+  it('load nothing of OpenTelemetry where telemetry is not set, or set to none', async () => {
     const script = `
       import { createRequire } from 'node:module';
       import { bindCloudLog, bindTelemetry } from './config/bind-telemetry.ts';
@@ -34,7 +34,8 @@ describe('Settings of logs and telemetry', () => {
       await import('./workers/main.ts');
       const log = { info() {}, warn() {}, error() {} };
       const project = { folder: '.', environment: 'x', config: { logs: { folder: './logs' } } };
-      if (await bindTelemetry(project, 'api', '0', log) !== undefined || await bindCloudLog(project, 'api', '0', () => {}) !== undefined) throw new Error('something was bound');
+      const none = { ...project, config: { ...project.config, telemetry: { type: 'none', endpoint: 'http://127.0.0.1:4318' } } };
+      if (await bindTelemetry(project, 'api', '0', log) !== undefined || await bindTelemetry(none, 'api', '0', log) !== undefined || await bindCloudLog(project, 'api', '0', () => {}) !== undefined) throw new Error('something was bound');
       console.log(Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('@opentelemetry') && !path.includes('@opentelemetry/api/')).join('\\n'));
       process.exit(0);`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type', 'module', '--eval', script], { cwd: join(ROOT) });

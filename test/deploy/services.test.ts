@@ -86,7 +86,7 @@ describe('The service definitions', () => {
   it('hold no secret: whatever sounds like one comes from Secret Manager, to an account that may read it', () => {
     for (const name of NAMES) {
       const { containers, volumes = [], serviceAccountName } = revisionOf(read(name));
-      for (const { name: variable, value } of containers[0]!.env) if (/PASSWORD|KEY|TOKEN|SECRET|STORE_URI/.test(variable)) assert.equal(value, undefined, `${name}: ${variable}`);
+      for (const { name: variable, value } of containers.flatMap(({ env }) => env)) if (/PASSWORD|KEY|TOKEN|SECRET|STORE_URI/.test(variable)) assert.equal(value, undefined, `${name}: ${variable}`);
       const secrets = [...containers[0]!.env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef.name ?? []), ...volumes.map(({ secret }) => secret.secretName)];
       assert.ok(secrets.length > 0);
       const account = serviceAccountName.split('@')[0]!;
@@ -97,7 +97,7 @@ describe('The service definitions', () => {
   it('mount the volumes that they have, and reach private addresses through the network alone', () => {
     for (const name of NAMES.filter((each) => each !== 'mlflow')) {
       const definition = read(name);
-      assert.deepEqual(containerOf(definition).volumeMounts?.map((mount) => mount.name), revisionOf(definition).volumes?.map((volume) => volume.name));
+      assert.deepEqual(revisionOf(definition).containers.flatMap(({ volumeMounts = [] }) => volumeMounts.map((mount) => mount.name)), revisionOf(definition).volumes?.map((volume) => volume.name));
       const { annotations } = definition.spec.template.metadata;
       assert.equal(annotations['run.googleapis.com/vpc-access-egress'], 'private-ranges-only');
       assert.deepEqual(JSON.parse(annotations['run.googleapis.com/network-interfaces']!), [{ network: '${NETWORK}', subnetwork: '${SUBNET}' }]);
@@ -107,6 +107,43 @@ describe('The service definitions', () => {
   it('tell MLflow\'s server the one host that it may be called by', () => {
     const hosts = containerOf(read('mlflow')).env.find(({ name }) => name === 'MLFLOW_SERVER_ALLOWED_HOSTS')?.value;
     assert.equal(hosts?.split(',')[0], '${MLFLOW_HOST}');
+  });
+});
+
+describe('The collector beside API and workers', () => {
+  const settings = parse(readFileSync(join(ROOT, 'deploy', 'collector', 'config.yaml'), 'utf8')) as {
+    readonly receivers: { readonly otlp: { readonly protocols: { readonly http: { readonly endpoint: string } } } };
+    readonly exporters: { readonly googlemanagedprometheus: { readonly metric: { readonly add_metric_suffixes: boolean } } };
+    readonly extensions: { readonly health_check: { readonly endpoint: string } };
+    readonly service: { readonly extensions: readonly string[]; readonly pipelines: Readonly<Record<string, Readonly<Record<'receivers' | 'processors' | 'exporters', readonly string[]>>>> };
+  };
+
+  it('is of one pinned image, mounts its settings from where they are read, and runs nowhere else', () => {
+    const images = ['api', 'worker'].map((name) => {
+      const { containers, volumes } = revisionOf(read(name));
+      const collector = containers[1]!;
+      const [option] = collector.args!;
+      assert.equal(option, `--config=${(collector.volumeMounts![0] as unknown as { readonly mountPath: string }).mountPath}/config.yaml`);
+      assert.equal(volumes!.find((volume) => volume.name === collector.volumeMounts![0]!.name)?.secret.secretName, 'ml-pipeline-collector');
+      assert.equal(containers.filter(({ ports }) => ports !== undefined).length, name === 'api' ? 1 : 0, 'one container takes requests');
+      assert.equal(containerOf(read(name)).env.find((variable) => variable.name === 'TELEMETRY')?.value, 'otlp');
+      return collector.image;
+    });
+    assert.match(images[0]!, /^us-docker\.pkg\.dev\/cloud-ops-agents-artifacts\/google-cloud-opentelemetry-collector\/otelcol-google:\d+\.\d+\.\d+$/);
+    assert.equal(images[1], images[0]);
+    for (const name of ['command', 'mlflow']) assert.equal(revisionOf(read(name)).containers.length, 1, name);
+  });
+
+  it('listens where the cloud\'s settings send, answers where Cloud Run asks, keeps the names of metrics, and uses only what it defines', () => {
+    const { telemetry } = parse(readFileSync(join(ROOT, 'config', 'environments', 'cloud.yaml'), 'utf8')) as { readonly telemetry: { readonly endpoint: string } };
+    assert.equal(telemetry.endpoint, `http://${settings.receivers.otlp.protocols.http.endpoint}`);
+    assert.equal(revisionOf(read('api')).containers[1]!.startupProbe?.httpGet.port, Number(settings.extensions.health_check.endpoint.split(':')[1]));
+    assert.equal(settings.exporters.googlemanagedprometheus.metric.add_metric_suffixes, false);
+    for (const pipeline of Object.values(settings.service.pipelines)) {
+      for (const [part, names] of Object.entries(pipeline)) for (const name of names) assert.ok(name in (settings as unknown as Readonly<Record<string, object>>)[part]!, `${part} ${name}`);
+      assert.equal(pipeline.processors[0], 'memory_limiter');
+    }
+    assert.deepEqual(settings.service.extensions, Object.keys(settings.extensions));
   });
 });
 
@@ -137,7 +174,7 @@ describe('What is deployed, and what the cloud\'s settings say', () => {
 
 describe('The rights of the service accounts', () => {
   it('are on single resources, but for what exists on projects alone, and never an owner\'s or editor\'s', () => {
-    const ofProjects = ['roles/bigquery.jobUser', 'roles/bigquery.readSessionUser', 'roles/cloudsql.client', 'roles/logging.logWriter'];
+    const ofProjects = ['roles/bigquery.jobUser', 'roles/bigquery.readSessionUser', 'roles/cloudsql.client', 'roles/logging.logWriter', 'roles/monitoring.metricWriter', 'roles/cloudtrace.agent'];
     for (const [account, role, kind] of GRANTS) {
       assert.equal(kind === 'project', ofProjects.includes(role!), `${account} ${role} ${kind}`);
       assert.doesNotMatch(role!, /owner|admin|roles\/editor|roles\/viewer/i);
