@@ -111,7 +111,11 @@ const services: Services = {
     await refuseTakenPort({ ...standard, process, projectFolder: folder, ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
   },
   installTools: (sets) => installTools(folders(), sets),
-  probes: async () => (await import('../adapters/local-stack/probes.ts')).probes(folders()),
+  probes: async () => {
+    const [{ probes }, { usesLocalStack }] = [await import('../adapters/local-stack/probes.ts'), await import('../config/bound-places.ts')];
+    return probes(folders(), { stack: await usesLocalStack(process.cwd()) });
+  },
+  places: async () => (await import('../config/bound-places.ts')).boundPlaces(await project()),
   loadData: async ({ onStep }) => {
     const { folder, config } = await project();
     const [{ bindSampleData }, { systemClock }] = [await import('../config/bind-sample-data.ts'), await import('../adapters/system/clock.ts')];

@@ -8,7 +8,8 @@ import type { PriceList } from '../domain/cost/price-list.ts';
 import type { ScheduleDefinition } from '../domain/schedules/definition.ts';
 import type { LogArchive } from '../ports/log-archive.ts';
 import type { Log } from '../ports/log.ts';
-import type { BackgroundProcesses, LocalStack, ProbeResult, StackProcess } from '../ports/local-stack.ts';
+import type { BackgroundProcesses, LocalStack, StackProcess } from '../ports/local-stack.ts';
+import type { BoundPlaces, ProbeResult } from '../ports/probe.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { RunStorage } from '../ports/run-storage.ts';
 import type { MaterializeFeaturesInput, TrainModelInput } from '../temporal/inputs.ts';
@@ -83,7 +84,10 @@ export interface Services {
   refuseTakenPort(process: Exclude<StackProcess, 'worker'>, at: { readonly host?: string; readonly port?: number }): Promise<void>;
   /** Puts what the stack needs and npm does not have into the project's tool folder. */
   installTools(sets: readonly string[]): Promise<void>;
+  /** What this machine must have, and the servers of `stack` where the environment is over them. */
   probes(): Promise<readonly ProbeResult[]>;
+  /** Where the ports of the environment lead. */
+  places(): Promise<BoundPlaces>;
   loadData(options: { readonly onStep: (step: string) => void }): Promise<LoadedData>;
   /** Makes a project in the folder; existing files stay. Resolves to the files written. */
   init(folder: string): Promise<readonly string[]>;

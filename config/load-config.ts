@@ -28,24 +28,26 @@ export function findProjectFolder(start: string): string {
 
 /** Reads `config/environments/<APP_ENV>.yaml` of the project around `start`; INVALID_CONFIG with every problem, each with line and column. */
 export async function loadProject(start: string, processEnvironment: NodeJS.ProcessEnv = process.env): Promise<Project> {
+  const { folder, environment, file, variables, value, locate } = await readEnvironmentFile(start, processEnvironment);
+  const issues: Issue[] = [];
+  const filled = interpolate(value, variables, issues);
+  const checked = check(appConfig, filled);
+  const isMissing = ({ keys }: Issue): boolean => issues.some((missing) => missing.keys.join('.') === keys.join('.'));
+  refuseProblems('INVALID_CONFIG', `${file} has problems.`, [...issues, ...checked.issues.filter((issue) => !isMissing(issue))].map(locate));
+  return { folder, environment, config: checked.value };
+}
+
+/** The environment's file as it stands there, before its variables are filled in. INVALID_CONFIG where there is none, or no YAML in it. */
+export async function readEnvironmentFile(start: string, processEnvironment: NodeJS.ProcessEnv = process.env) {
   const folder = findProjectFolder(start);
   const variables = readSettings(folder, processEnvironment);
   const environment = variables['APP_ENV'] ?? 'local';
-  return { folder, environment, config: await readConfig(folder, environment, variables) };
-}
-
-async function readConfig(folder: string, environment: string, variables: Readonly<Record<string, string | undefined>>): Promise<AppConfig> {
   const file = join('config', 'environments', `${environment}.yaml`);
   const text = await readFile(join(folder, file), 'utf8').catch(() => undefined);
   if (text === undefined) throw new PipelineError('INVALID_CONFIG', `APP_ENV is ${JSON.stringify(environment)}, but there is no ${file}. ${suggestion(environment, await environments(folder))}`);
   const document = readPositionedYaml(text, file);
   refuseProblems('INVALID_CONFIG', `${file} cannot be read.`, document.problems);
-  const issues: Issue[] = [];
-  const filled = interpolate(document.value, variables, issues);
-  const checked = check(appConfig, filled);
-  const isMissing = ({ keys }: Issue): boolean => issues.some((missing) => missing.keys.join('.') === keys.join('.'));
-  refuseProblems('INVALID_CONFIG', `${file} has problems.`, [...issues, ...checked.issues.filter((issue) => !isMissing(issue))].map(document.locate));
-  return checked.value;
+  return { folder, environment, file, variables, value: document.value, locate: document.locate };
 }
 
 async function environments(folder: string): Promise<readonly string[]> {

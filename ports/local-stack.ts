@@ -66,13 +66,3 @@ export interface BackgroundProcesses {
   /** Asks them to end (all when none is named), waits, and resolves to those that it stopped. */
   down(processes?: readonly StackProcess[]): Promise<readonly StackProcess[]>;
 }
-
-/** One check of `ml-pipeline doctor`. */
-export interface ProbeResult {
-  readonly name: string;
-  readonly ok: boolean;
-  /** What was found. */
-  readonly detail: string;
-  /** What to do about it; only where `ok` is false. */
-  readonly cure?: string;
-}

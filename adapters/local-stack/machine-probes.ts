@@ -3,7 +3,7 @@ import { constants, existsSync, statSync } from 'node:fs';
 import { access, readFile, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ProbeResult } from '../../ports/local-stack.ts';
+import type { ProbeResult } from '../../ports/probe.ts';
 
 const execute = promisify(execFile);
 
@@ -23,16 +23,16 @@ export async function probe(name: string, cure: string, check: () => Promise<str
   }
 }
 
-/** What the machine itself must have; needs no server. */
-export function machineProbes(folders: ProbeFolders): Promise<ProbeResult[]> {
+/** What the machine itself must have; needs no server. `stack`: for the servers of the local stack, too. */
+export function machineProbes(folders: ProbeFolders, { stack }: { readonly stack: boolean }): Promise<ProbeResult[]> {
   const environment = join(folders.projectFolder, '.env');
   return Promise.all([
     probe('Node', 'Install Node 22 or 24 (20.19 at least).', () => nodeVersion(folders.packageFolder)),
     probe('C library', 'Use a system with glibc (Debian, Ubuntu, Fedora, ...), not Alpine: Temporal, onnxruntime and LightGBM need it.', cLibrary),
     probe('npm modules', 'Run: npm ci', () => modules(folders.packageFolder)),
-    probe('tools', 'Run: ml-pipeline stack install', () => tools(folders.toolsFolder)),
+    ...(stack ? [probe('tools', 'Run: ml-pipeline stack install', () => tools(folders.toolsFolder))] : []),
     probe("LightGBM's library", `Run: ml-pipeline stack install (it also brings libgomp1, the OpenMP library of the system).`, () => lightgbm(folders.toolsFolder)),
-    probe('.env', existsSync(environment) ? `Run: chmod 600 ${environment}` : 'Run: ml-pipeline stack up (it makes the file, with random passwords)', () => environmentFile(environment)),
+    ...(stack || existsSync(environment) ? [probe('.env', existsSync(environment) ? `Run: chmod 600 ${environment}` : 'Run: ml-pipeline stack up (it makes the file, with random passwords)', () => environmentFile(environment))] : []),
     probe('disk', 'Free some space: data, logs and models need at least 2 GB.', () => diskSpace(folders.projectFolder)),
     ...['data', 'mlruns', 'logs'].map((name) => probe(`./${name}`, `Make ${join(folders.projectFolder, name)} writable for your account.`, () => writable(join(folders.projectFolder, name)))),
   ]);

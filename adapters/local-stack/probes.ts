@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PipelineError } from '../../domain/errors.ts';
-import type { ProbeResult } from '../../ports/local-stack.ts';
+import type { ProbeResult } from '../../ports/probe.ts';
 import { readSettings } from './environment-file.ts';
 import { machineProbes } from './machine-probes.ts';
 import { serverProbes } from './server-probes.ts';
@@ -10,10 +10,11 @@ import type { StackSettings } from './settings.ts';
 import { findToolsFolder } from './tools-folder.ts';
 import type { ProjectFolders } from './tools-folder.ts';
 
-/** Every check of the machine and of the local stack's servers, in the order to show them. Changes nothing, and takes 15 s at most. */
-export async function probes(folders: ProjectFolders): Promise<ProbeResult[]> {
+/** Every check of the machine and, where it is used, of how the local stack's servers are set up, in the order to show them. Changes nothing, and takes 15 s at most. */
+export async function probes(folders: ProjectFolders, { stack }: { readonly stack: boolean }): Promise<ProbeResult[]> {
   const toolsFolder = findToolsFolder(folders);
-  const machine = machineProbes({ ...folders, toolsFolder });
+  const machine = machineProbes({ ...folders, toolsFolder }, { stack });
+  if (!stack) return machine;
   const settings = readStackSettings(folders, toolsFolder);
   if ('cure' in settings) return [...(await machine), settings];
   const servers = serverProbes(settings);

@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import type { ProbeResult } from '../../ports/local-stack.ts';
-import { SEARCH_ATTRIBUTE_NAMES } from '../../temporal/search-attributes.ts';
+import type { ProbeResult } from '../../ports/probe.ts';
 import { LOCAL_DATABASE } from './database.ts';
 import { probe } from './machine-probes.ts';
 import { acceptsConnections, describeHolder, findPortHolder } from './port-holder.ts';
@@ -12,14 +11,13 @@ import type { StackSettings } from './settings.ts';
 
 const START = 'Run: ml-pipeline stack up';
 
-/** What the servers must be; each probe names its own cure. */
+/** How the servers must be set up, beside answering; each probe names its own cure. */
 export async function serverProbes(settings: StackSettings): Promise<ProbeResult[]> {
   const { ports } = settings;
   return Promise.all([
     probe('PostgreSQL', `${START} (see ./logs/postgres.log)`, () => postgres(settings)),
     ...(hasSampleRecipes(settings) ? [probe('sample data', `${(await acceptsConnections(ports.POSTGRES_PORT)) ? 'Run' : `${START}, then`}: ml-pipeline data load`, () => sampleData(settings))] : []),
     probe('Redis', `${START} (see ./logs/redis.log)`, () => redis(settings)),
-    probe('Temporal', `${START} (see ./logs/temporal.log)`, () => temporal(settings)),
     probe("Temporal's web UI", `${START}; the setting is TEMPORAL_UI_PORT.`, () => page(`http://127.0.0.1:${ports.TEMPORAL_UI_PORT}/`)),
     probe("the API's port", 'End that process, or set another API_PORT in .env.', () => freeOrOurs(ports.API_PORT, '/health/live')),
     probe("the port of MLflow's web UI", 'End that process, or set another MLFLOW_PORT in .env.', () => freeOrOurs(ports.MLFLOW_PORT, '/health')),
@@ -85,24 +83,6 @@ async function redis(settings: StackSettings): Promise<string> {
     throw explained(lost ?? error, port);
   } finally {
     client.disconnect();
-  }
-}
-
-async function temporal(settings: StackSettings): Promise<string> {
-  if (!(await acceptsConnections(settings.ports.TEMPORAL_PORT))) throw new Error(`nothing listens on port ${settings.ports.TEMPORAL_PORT}`);
-  const { Connection } = await import('@temporalio/client');
-  const address = `127.0.0.1:${settings.ports.TEMPORAL_PORT}`;
-  const connection = await Connection.connect({ address, connectTimeout: 5000 }).catch(() => {
-    throw new Error(`no Temporal server answers at ${address}`);
-  });
-  try {
-    const { serverVersion } = await connection.workflowService.getSystemInfo({});
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
-    const missing = SEARCH_ATTRIBUTE_NAMES.filter((name) => !(name in customAttributes));
-    if (missing.length > 0) throw new Error(`version ${serverVersion} answers, but lacks the search attributes ${missing.join(', ')}`);
-    return `version ${serverVersion}, search attributes registered`;
-  } finally {
-    await connection.close();
   }
 }
 

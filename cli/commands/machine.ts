@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
 import { PipelineError } from '../../domain/errors.ts';
 import { onDemandDifferences } from '../../domain/features/served-models.ts';
-import type { ProbeResult } from '../../ports/local-stack.ts';
+import type { ProbeResult } from '../../ports/probe.ts';
+import { boundProbes } from '../bound-probes.ts';
 import { table } from '../output.ts';
 import { scheduleProbe } from '../schedules/check.ts';
 import type { Services } from '../services.ts';
@@ -12,12 +13,13 @@ import { readServedModels } from './features/served-models.ts';
 export function registerMachine(program: Command, { services, run }: CommandContext): void {
   program
     .command('doctor')
-    .description('Check every dependency, and say what to do about each failure. Exit code 1 when one fails.')
+    .description('Check this machine and everything that the settings of the environment name, and say what to do about each failure. Exit code 1 when one fails.')
     .addHelpText('after', '\nExample:\n  ml-pipeline doctor')
     .action(
       run(async (output) => {
-        const results = [...(await services.probes()), await scheduleProbe(services), ...(await transformProbe(services))];
-        const lines = table(['', 'check', 'found'], results.map(({ ok, name, detail }) => [ok ? 'ok' : 'FAIL', name, detail]));
+        const [machine, bound] = await Promise.all([services.probes(), boundProbes(services)]);
+        const results = [...machine, ...bound, await scheduleProbe(services), ...(await transformProbe(services))];
+        const lines = table(['', 'check', 'where', 'ms', 'found'], results.map(({ ok, name, where = '', milliseconds = '', detail }) => [ok ? 'ok' : 'FAIL', name, where, String(milliseconds), detail]));
         const cures = results.filter(({ ok }) => !ok).map(({ name, cure }) => `${name}: ${cure ?? 'no cure is known'}`);
         output.result(results, [...lines, ...(cures.length === 0 ? ['All is well.'] : ['', ...cures])]);
         return cures.length === 0 ? 0 : 1;

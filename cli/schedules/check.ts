@@ -2,7 +2,7 @@ import { PipelineError, refuseProblems, type Problem } from '../../domain/errors
 import type { ScheduleDefinition } from '../../domain/schedules/definition.ts';
 import { keyLifetimeProblems } from '../../domain/schedules/key-lifetime.ts';
 import { check, toProblem, type Shape } from '../../domain/validation/shape.ts';
-import type { ProbeResult } from '../../ports/local-stack.ts';
+import type { ProbeResult } from '../../ports/probe.ts';
 import { backfillFeaturesInput, materializeFeaturesInput, trainModelInput, type BackfillFeaturesInput, type MaterializeFeaturesInput } from '../../temporal/inputs.ts';
 import { scheduledInputIssues } from '../../temporal/schedules.ts';
 import type { ProjectSettings, Services } from '../services.ts';
