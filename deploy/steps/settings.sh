@@ -3,9 +3,9 @@
 # Name, and what it is where nothing is said; docs/deploy.md explains each.
 DEFAULTS=(
   REGION=us-central1 ARTIFACTS_BUCKET=ml-artifacts-prod DATA_BUCKET=ml-data-processed LOGS_BUCKET=ml-logs-archive BUCKET_LOCATION=us
-  SQL_INSTANCE=ml-pipeline-mlflow SQL_TIER=db-g1-small NETWORK=default SUBNET=default
+  SQL_INSTANCE=ml-pipeline-mlflow SQL_TIER=db-f1-micro NETWORK=default SUBNET=default
   API_MODEL=models:/flight_delay@champion API_MAX_INSTANCES=10 API_INGRESS=all API_INVOKER=
-  WORKER_INSTANCES=1 WORKER_CPU=4 WORKER_MEMORY=8Gi
+  WORKER_INSTANCES=1 WORKER_CPU=1 WORKER_MEMORY=2Gi
   TEMPORAL_NAMESPACE=default REDIS_PORT=6379 REDIS_USER=default BILLING_ACCOUNT= ALERT_CHANNEL=
 )
 REQUIRED=(PROJECT TEMPORAL_ADDRESS REDIS_HOST)

@@ -5,8 +5,10 @@ import { REDIS_SERVICES } from './price-list.ts';
 const amount = number({ min: 0 });
 const size = number({ above: 0 });
 
-/** A Cloud Run service. Billed by `request`: for the hours in which it answers; by `instance`: for the hours in which an instance lives. */
-const service = object({ vcpu: required(size), gib: required(size), billing: defaulted(choice(['request', 'instance']), 'request'), hours: defaulted(amount, 0) });
+/**
+ * A Cloud Run service. Billed by `request`: for the hours in which it answers; by `instance`: for the hours in which an instance lives, which follow from the predictions where they are not given.
+ */
+const service = object({ vcpu: required(size), gib: required(size), billing: defaulted(choice(['request', 'instance']), 'request'), hours: optional(amount) });
 
 /** What an estimate takes for granted; every value can be given in a YAML file, and what is left out has the value here. Amounts are of one month. */
 const fields = {
@@ -33,10 +35,15 @@ const fields = {
   image_gib: defaulted(amount, 1.5),
   secrets: defaulted(amount, 6),
   redis: defaulted(choice(REDIS_SERVICES), 'redis_cloud_essentials'),
-  api: defaulted(service, { vcpu: 1, gib: 2, billing: 'request', hours: 0 }),
+  /** Without its collector, as are the workers. */
+  api: defaulted(service, { vcpu: 1, gib: 2, billing: 'instance' }),
   mlflow: defaulted(service, { vcpu: 2, gib: 4, billing: 'request', hours: 20 }),
   mlflow_database_gib: defaulted(amount, 10),
   workers: defaulted(object({ instances: required(amount), vcpu: required(size), gib: required(size) }), { instances: 1, vcpu: 1, gib: 2 }),
+  /** Beside each instance of the API and each worker (docs/telemetry.md). */
+  collector: defaulted(object({ vcpu: required(amount), gib: required(amount) }), { vcpu: 0.1, gib: 0.25 }),
+  /** Values of metrics that are sent: some 230 series once a minute. */
+  metric_samples: defaulted(amount, 10e6),
   temporal: defaulted(choice(['temporal_cloud', 'self_hosted']), 'temporal_cloud'),
   /** Counted in recorded runs (24 and 21 of them), with heartbeats and what the schedule itself does. */
   training_actions: defaulted(amount, 60),

@@ -1,10 +1,11 @@
 import { PipelineError } from '../errors.ts';
 import type { Assumptions } from './assumptions.ts';
 import { plain, priced, type CostLine } from './lines.ts';
-import type { PriceList, RedisPlan } from './price-list.ts';
+import type { Price, PriceList, RedisPlan } from './price-list.ts';
 import type { MonthlyRuns } from './runs-per-month.ts';
 
 const HOURS = 730;
+const IDLE_HOURS = 0.25;
 const TIB = 2 ** 40;
 /** Measured in Redis with Feast's layout: about 330 bytes for a key with ten features (docs/online-layout.md). */
 const BYTES_PER_KEY_AND_FEATURE = 33;
@@ -55,25 +56,39 @@ function redis({ redis_plans: plans }: PriceList, { features, assumptions: { onl
   return { service: 'Redis', item: service, working: `${need}: plan of ${plain(plan.megabytes)} MB`, usd: plan.usd, fixed: true };
 }
 
-/** The API and MLflow share what is free. */
+/** The API, with its collector, and MLflow share what is free. */
 function cloudRun({ prices }: PriceList, { assumptions: given }: Usage): readonly CostLine[] {
-  const busy = (given.predictions * given.prediction_seconds) / 3600;
-  const services = [{ ...given.api, hours: given.api.billing === 'request' ? given.api.hours + busy : given.api.hours }, given.mlflow];
-  const seconds = (billing: string, of: 'vcpu' | 'gib'): number => services.filter((service) => service.billing === billing).reduce((total, service) => total + service.hours * 3600 * service[of], 0);
-  const hours = `API ${plain(services[0]!.hours)} h, MLflow ${plain(given.mlflow.hours)} h`;
-  const byRequest = [
-    priced('Cloud Run', 'vCPU, by request', seconds('request', 'vcpu'), prices.cloud_run_request_cpu, { of: hours }),
-    priced('Cloud Run', 'memory, by request', seconds('request', 'gib'), prices.cloud_run_request_memory),
+  const { collector } = given;
+  const api = { ...given.api, name: 'API', vcpu: given.api.vcpu + collector.vcpu, gib: given.api.gib + collector.gib, hours: apiHours(given) };
+  const mlflow = { ...given.mlflow, name: 'MLflow', hours: given.mlflow.hours ?? 0 };
+  const billed = (billing: 'request' | 'instance', cpu: Price, memory: Price): readonly CostLine[] => {
+    const services = [api, mlflow].filter((service) => service.billing === billing);
+    if (services.length === 0) return [];
+    const seconds = (of: 'vcpu' | 'gib'): number => services.reduce((total, service) => total + service.hours * 3600 * service[of], 0);
+    const of = services.map(({ name, hours, vcpu, gib }) => `${name} ${plain(hours)} h x ${plain(vcpu)} vCPU, ${plain(gib)} GiB`).join('; ');
+    return [priced('Cloud Run', `vCPU, by ${billing}`, seconds('vcpu'), cpu, { of }), priced('Cloud Run', `memory, by ${billing}`, seconds('gib'), memory)];
+  };
+  return [
+    ...billed('request', prices.cloud_run_request_cpu, prices.cloud_run_request_memory),
+    ...billed('instance', prices.cloud_run_instance_cpu, prices.cloud_run_instance_memory),
     priced('Cloud Run', 'requests', given.predictions / 1e6, prices.cloud_run_requests),
   ];
-  const byInstance = [priced('Cloud Run', 'vCPU, by instance', seconds('instance', 'vcpu'), prices.cloud_run_instance_cpu, { fixed: true, of: hours }), priced('Cloud Run', 'memory, by instance', seconds('instance', 'gib'), prices.cloud_run_instance_memory, { fixed: true })];
-  return services.some(({ billing }) => billing === 'instance') ? [...byRequest, ...byInstance] : byRequest;
 }
 
-function workers({ prices }: PriceList, { assumptions: { workers: { instances, vcpu, gib } } }: Usage): readonly CostLine[] {
+/**
+ * Hours for which the API is billed. By request: those in which it answers, beside any that are given. By instance: an instance stays for up to 15 minutes after its last request
+ * (https://cloud.google.com/run/docs/about-instance-autoscaling), so with requests at random times one lives for 1 - e^(-requests in 15 minutes) of the month; and never for less than it answers.
+ */
+function apiHours({ api, predictions, prediction_seconds: seconds }: Assumptions): number {
+  const busy = (predictions * seconds) / 3600;
+  return api.billing === 'request' ? (api.hours ?? 0) + busy : (api.hours ?? Math.max(busy, HOURS * -Math.expm1((-predictions / HOURS) * IDLE_HOURS)));
+}
+
+function workers({ prices }: PriceList, { assumptions: { workers: { instances, vcpu, gib }, collector } }: Usage): readonly CostLine[] {
   const seconds = instances * HOURS * 3600;
-  const of = `${plain(instances)} x ${plain(vcpu)} vCPU, ${plain(gib)} GiB, ${HOURS} h`;
-  return [priced('Worker pool', 'vCPU', seconds * vcpu, prices.worker_pool_cpu, { fixed: true, of }), priced('Worker pool', 'memory', seconds * gib, prices.worker_pool_memory, { fixed: true })];
+  const [cpus, memory] = [vcpu + collector.vcpu, gib + collector.gib];
+  const of = `${plain(instances)} x ${plain(cpus)} vCPU, ${plain(memory)} GiB, ${HOURS} h`;
+  return [priced('Worker pool', 'vCPU', seconds * cpus, prices.worker_pool_cpu, { fixed: true, of }), priced('Worker pool', 'memory', seconds * memory, prices.worker_pool_memory, { fixed: true })];
 }
 
 function mlflowDatabase({ prices }: PriceList, { assumptions: { mlflow_database_gib: gib } }: Usage): readonly CostLine[] {
@@ -93,6 +108,7 @@ function rest({ prices }: PriceList, { assumptions: given }: Usage): readonly Co
     priced('Network', 'to the internet', given.egress_gib, prices.egress),
     priced('Logging', 'logs', given.log_gib, prices.logging),
     priced('Logging', 'traces', given.spans / 1e6, prices.traces),
+    priced('Monitoring', 'metrics', given.metric_samples / 1e6, prices.metric_samples),
     priced('Artifact Registry', 'image', given.image_gib, prices.artifact_registry, { fixed: true }),
     priced('Secret Manager', 'versions', given.secrets, prices.secret_versions, { fixed: true }),
   ];

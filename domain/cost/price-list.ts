@@ -49,6 +49,7 @@ const UNITS = {
   egress: 'GiB',
   logging: 'GiB',
   traces: 'million',
+  metric_samples: 'million',
   artifact_registry: 'GiB-month',
   secret_versions: 'version-month',
   temporal_actions: 'million',

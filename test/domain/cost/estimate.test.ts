@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
 import { chosenSchedules } from '../../../cli/commands/cost/schedules.ts';
 import { loadCostBasis, type CostBasis } from '../../../config/cost-basis.ts';
 import type { Assumptions } from '../../../domain/cost/assumptions.ts';
@@ -35,13 +38,41 @@ describe('An estimate of costs', () => {
     const many = estimated(['trainModel=@daily'], { training_bytes: 4e12, predictions: 900_000_000, online_keys: 1_500_000 });
     assert.ok(Math.abs(few.of('BigQuery') - (4e12 / 2 ** 40 - 1) * 6.25) < 0.01);
     assert.ok(many.of('BigQuery') > 25 * few.of('BigQuery'));
-    assert.ok(many.of('Cloud Run') > 1000 && few.of('Cloud Run') === 0);
+    assert.ok(many.of('Cloud Run') > 1000 && few.of('Cloud Run') < 30);
     assert.ok(many.of('Redis') > few.of('Redis'));
   });
 
-  it('bills instances that are always there by the hours that they live, beside those billed by request', () => {
-    const always = estimated([], { api: { vcpu: 1, gib: 2, billing: 'instance', hours: 730 } });
+  it('bills the API by the hours in which an instance lives: none without requests, 15 minutes after one alone, the month at most, or what it is told', () => {
+    const hours = (changes: Partial<Assumptions>): number => {
+      const seconds = /^([\d,.]+) vCPU-second/.exec(estimated([], { collector: { vcpu: 0, gib: 0 }, ...changes }).lines.find(({ item }) => item === 'vCPU, by instance')!.working);
+      return seconds === null ? 0 : Number(seconds[1]!.replaceAll(',', '')) / 3600;
+    };
+    assert.equal(hours({ predictions: 0 }), 0);
+    assert.ok(Math.abs(hours({ predictions: 10 }) - 2.5) < 0.01, 'far apart: a quarter of an hour each');
+    assert.ok(Math.abs(hours({ predictions: 1_000 }) - 730 * (1 - Math.exp(-250 / 730))) < 0.01);
+    assert.ok(Math.abs(hours({ predictions: 100_000 }) - 730) < 0.01);
+    assert.equal(hours({ predictions: 1_000, api: { vcpu: 1, gib: 2, billing: 'instance', hours: 730 } }), 730);
+    const always = estimated([], { collector: { vcpu: 0, gib: 0 }, mlflow: { vcpu: 2, gib: 4, billing: 'request', hours: 0 }, api: { vcpu: 1, gib: 2, billing: 'instance', hours: 730 } });
     assert.ok(Math.abs(always.of('Cloud Run') - ((730 * 3600 - 240_000) * 0.000018 + (730 * 3600 * 2 - 450_000) * 0.000002)) < 1e-6);
+  });
+
+  it('bills by request what is billed so', () => {
+    const asked = estimated([], { predictions: 36_000_000, api: { vcpu: 1, gib: 2, billing: 'request' }, mlflow: { vcpu: 2, gib: 4, billing: 'request', hours: 0 }, collector: { vcpu: 0, gib: 0 } });
+    assert.ok(Math.abs(asked.of('Cloud Run') - ((3_600_000 - 180_000) * 0.000024 + (7_200_000 - 360_000) * 0.0000025 + 34 * 0.4)) < 1e-6);
+  });
+
+  it('takes for granted what deploy/ makes: sizes, collectors, how services are billed, the database', () => {
+    const { api, mlflow, workers, collector } = basis.assumptions;
+    const containers = (name: string): readonly { readonly resources: { readonly limits: { readonly cpu: string; readonly memory: string } } }[] => (parse(readFileSync(join(ROOT, 'deploy', 'services', `${name}.yaml`), 'utf8')) as { readonly spec: { readonly template: { readonly spec: { readonly containers: never } } } }).spec.template.spec.containers;
+    const size = ({ resources: { limits } }: ReturnType<typeof containers>[number]): object => ({ vcpu: limits.cpu.endsWith('m') ? Number.parseInt(limits.cpu, 10) / 1000 : Number(limits.cpu), gib: Number.parseInt(limits.memory, 10) / (limits.memory.endsWith('Mi') ? 1024 : 1) });
+    assert.deepEqual(size(containers('api')[0]!), { vcpu: api.vcpu, gib: api.gib });
+    assert.deepEqual(size(containers('mlflow')[0]!), { vcpu: mlflow.vcpu, gib: mlflow.gib });
+    for (const name of ['api', 'worker']) assert.deepEqual(size(containers(name)[1]!), collector, name);
+    for (const [name, { billing }] of Object.entries({ api, mlflow })) assert.equal(/cpu-throttling: 'false'/.test(readFileSync(join(ROOT, 'deploy', 'services', `${name}.yaml`), 'utf8')) ? 'instance' : 'request', billing, name);
+    const settings = readFileSync(join(ROOT, 'deploy', 'steps', 'settings.sh'), 'utf8');
+    const value = (name: string): string => new RegExp(`\\b${name}=(\\S+)`).exec(settings)![1]!;
+    assert.deepEqual([Number(value('WORKER_INSTANCES')), Number(value('WORKER_CPU')), value('WORKER_MEMORY')], [workers.instances, workers.vcpu, `${workers.gib}Gi`]);
+    assert.ok(basis.prices.prices.cloud_sql_instance.note?.includes(value('SQL_TIER')));
   });
 
   it('takes the smallest plan that holds the keys, and refuses more keys than the largest holds', () => {
