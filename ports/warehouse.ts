@@ -126,6 +126,8 @@ export interface Warehouse {
   processedBytes?(read: PlannedRead): Promise<number>;
   /** The table's columns; NOT_FOUND when there is no such table. */
   describeTable(table: string): Promise<readonly TableColumn[]>;
+  /** The query that gives all rows and columns of the table, as its SQL writes names. */
+  wholeTable(table: string): BoundQuery;
   /** The columns that a query gives, without running it; INVALID_TEMPLATE when the warehouse refuses its text. */
   describeQuery(query: BoundQuery): Promise<readonly TableColumn[]>;
   /** The spine tables that expired before the instant, by name. */

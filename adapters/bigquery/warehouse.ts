@@ -9,6 +9,7 @@ import { processedBytes } from './processed-bytes.ts';
 import { writeSpineRows } from './spine-rows.ts';
 import { dropExpiredSpines, dropSpine, expiredSpines } from './spine-upkeep.ts';
 import { writeSpine } from './spine.ts';
+import { quoteTableId, tableId } from './sql.ts';
 
 /** The warehouse in BigQuery. Nothing is asked of it until it is needed; `close` ends what is open. */
 export function createBigQueryWarehouse(settings: BigQuerySettings): Warehouse {
@@ -22,6 +23,7 @@ export function createBigQueryWarehouse(settings: BigQuerySettings): Warehouse {
     estimateRows: (request) => estimateRows(connection, request),
     processedBytes: (read) => processedBytes(connection, read),
     describeTable: async (table) => (await describeBigQueryTable(connection, table)).map(({ name, nativeType, type }) => ({ name, nativeType, type })),
+    wholeTable: (table) => ({ sql: `SELECT * FROM ${quoteTableId(tableId(connection.settings, table))}`, values: [] }),
     describeQuery: async (query) => (await describeBoundQuery(connection, { ...query, sql: query.sql.replace(/[\s;]+$/, '') }, 'describing a query')).map(({ name, nativeType, type }) => ({ name, nativeType, type })),
     expiredSpines: (nowMicros) => expiredSpines(connection, nowMicros),
     dropExpiredSpines: (nowMicros) => dropExpiredSpines(connection, nowMicros),

@@ -5,7 +5,7 @@ import type { CopyRequest } from './copy-rows.ts';
 import { describePostgresTable } from './describe.ts';
 import { historicalFeatures } from './historical-features.ts';
 import { estimateRows, planNewestRows } from './newest-rows.ts';
-import { asPostgresError, createPostgresPool, inTransaction, quoteIdentifier } from './pool.ts';
+import { asPostgresError, createPostgresPool, inTransaction, quoteIdentifier, quoteTable } from './pool.ts';
 import type { PostgresConfig } from './pool.ts';
 import { writeSpineRows } from './spine-rows.ts';
 import { SPINE_SCHEMA, dropExpiredSpines, expiredSpines, describeSpineQuery, dropSpine, writeSpine } from './spine.ts';
@@ -28,6 +28,7 @@ export function createPostgresWarehouse(config: PostgresConfig): Warehouse {
     newestRows: async (request) => stream({ ...(await connected(planNewestRows(pool, request))), signal: request.signal }),
     estimateRows: (request) => connected(estimateRows(pool, request)),
     describeTable: async (table) => (await connected(describePostgresTable(pool, table))).map(({ name, nativeType, type }) => ({ name, nativeType, type })),
+    wholeTable: (table) => ({ sql: `SELECT * FROM ${quoteTable(table)}`, values: [] }),
     describeQuery: async (query) => (await connected(describeSpineQuery(pool, query))).map(({ name, nativeType, type }) => ({ name, nativeType, type })),
     expiredSpines: (nowMicros) => connected(expiredSpines(pool, nowMicros)),
     dropExpiredSpines: (nowMicros) => connected(dropExpiredSpines(pool, nowMicros)),

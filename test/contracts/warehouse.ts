@@ -40,6 +40,7 @@ export function describeWarehouseContract(name: string, open: () => Promise<Ware
     it('describes the columns of a table, and names the nearest table when there is none', async () => {
       await harness.createTable('feature_mart.planes', [column('tailnum', 'String'), column('seats', 'Int64'), column('built', 'Timestamp')], []);
       assert.deepEqual((await harness.warehouse.describeTable('feature_mart.planes')).map(({ name: column, type }) => [column, type]), [['tailnum', 'String'], ['seats', 'Int64'], ['built', 'Timestamp']]);
+      assert.deepEqual((await harness.warehouse.describeQuery(harness.warehouse.wholeTable('feature_mart.planes'))).map(({ name: column, type }) => [column, type]), [['tailnum', 'String'], ['seats', 'Int64'], ['built', 'Timestamp']]);
       await assert.rejects(harness.warehouse.describeTable('feature_mart.plane'), failure('NOT_FOUND', /Did you mean "feature_mart.planes"/));
     });
 

@@ -135,7 +135,7 @@ async function writeSpine({ warehouse, sqlTemplates, clock }: Ports, services: S
   if (/\.(sql|j2)$/.test(spine)) return warehouse.writeSpine({ ...request, query: await sqlTemplates.render({ sourceUri: spine, parameters: options.parameter ?? {}, asOfMicros }) });
   if (!/^[^.]+\.[^.]+$/.test(spine)) throw new PipelineError('INVALID_INPUT', `--spine ${JSON.stringify(spine)} is neither a .csv or .parquet file, nor a SQL template (.sql, .sql.j2), nor a table (schema.table).`);
   await warehouse.describeTable(spine); // its own message where there is none
-  return warehouse.writeSpine({ ...request, query: { sql: `SELECT * FROM ${spine.split('.').map((part) => `"${part.replaceAll('"', '""')}"`).join('.')}`, values: [] } });
+  return warehouse.writeSpine({ ...request, query: warehouse.wholeTable(spine) });
 }
 
 /** The columns of the spine that hold join keys, each with the type that the first view to name it has. */
