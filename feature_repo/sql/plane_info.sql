@@ -8,4 +8,4 @@ SELECT p.tailnum,
   {{ cast('p.engines', type_bigint()) }} AS engines
 FROM {{ source('raw', 'planes') }} AS p
 JOIN (SELECT tailnum, min(flight_date) AS first_day FROM {{ source('raw', 'flights') }} GROUP BY tailnum) AS flown ON flown.tailnum = p.tailnum
-ORDER BY tailnum
+ORDER BY p.tailnum

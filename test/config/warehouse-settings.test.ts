@@ -27,7 +27,7 @@ describe('the setting warehouse', () => {
 
   it('gives a connection URL for PostgreSQL alone, and templates the names of data sets', () => {
     const { value } = check(warehouse, { ...BIGQUERY, datasets: { raw: 'other_raw' } });
-    assert.throws(() => postgresUrl(value, '`ml-pipeline data load`'), { code: 'UNSUPPORTED', message: /`ml-pipeline data load` needs the warehouse in PostgreSQL .*bigquery/ });
+    assert.throws(() => postgresUrl(value, 'registry.type feast_sql'), { code: 'UNSUPPORTED', message: /registry\.type feast_sql needs the warehouse in PostgreSQL .*bigquery/ });
     assert.deepEqual(templateSchemas(value), { schemas: { raw: 'other_raw', feature_mart: 'feature_mart' } });
     const { value: local } = check(warehouse, { type: 'postgres', host: 'h', port: 1, database: 'd', user: 'a b', password: 'p@' });
     assert.equal(postgresUrl(local, 'x'), 'postgresql://a%20b:p%40@h:1/d');
