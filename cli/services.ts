@@ -105,6 +105,8 @@ export interface CostBasis {
   readonly features: number;
   readonly prices: PriceList;
   readonly assumptions: Assumptions;
+  /** As declared in the environment's settings, by name. */
+  readonly schedules: Readonly<Record<string, ScheduleDefinition>>;
 }
 
 export interface LoadedData {

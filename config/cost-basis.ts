@@ -8,7 +8,11 @@ import type { PriceList } from '../domain/cost/price-list.ts';
 import { PipelineError, refuseProblems } from '../domain/errors.ts';
 import { selectFeatures } from '../domain/features/resolve.ts';
 import type { Recipe } from '../domain/recipe/recipe.ts';
-import { check } from '../domain/validation/shape.ts';
+import { schedules, type ScheduleDefinition } from '../domain/schedules/definition.ts';
+import { defaulted, object } from '../domain/validation/object.ts';
+import { check, isRecord, type Issue } from '../domain/validation/shape.ts';
+import { interpolate } from './interpolate.ts';
+import { readEnvironmentFile } from './load-config.ts';
 import { loadPriceList } from './prices.ts';
 
 /** What an estimate starts from. */
@@ -17,12 +21,27 @@ export interface CostBasis {
   readonly features: number;
   readonly prices: PriceList;
   readonly assumptions: Assumptions;
+  /** As declared in the environment's settings, by name. */
+  readonly schedules: Readonly<Record<string, ScheduleDefinition>>;
 }
 
-/** From the project's files alone: recipe, feature definitions, prices, and assumptions from a YAML file (without one, the defaults). No server is asked. */
+/**
+ * From the project's files alone: recipe, feature definitions, prices, schedules, and assumptions from a YAML file (without one, the defaults). No server is asked, and of the settings only the
+ * schedules are read, so no secret is needed.
+ */
 export async function loadCostBasis(projectFolder: string, recipeName: string, assumptionsPath?: string): Promise<CostBasis> {
   const { recipe } = await createYamlRecipeSource(join(projectFolder, 'recipes')).load(recipeName);
-  return { features: await countFeatures(projectFolder, recipe), prices: await loadPriceList(projectFolder), assumptions: await readAssumptions(assumptionsPath) };
+  return { features: await countFeatures(projectFolder, recipe), prices: await loadPriceList(projectFolder), assumptions: await readAssumptions(assumptionsPath), schedules: await declaredSchedules(projectFolder) };
+}
+
+/** INVALID_CONFIG when the schedules have problems, or need a variable that is not set. */
+async function declaredSchedules(projectFolder: string): Promise<Readonly<Record<string, ScheduleDefinition>>> {
+  const { file, variables, value, locate } = await readEnvironmentFile(projectFolder);
+  const issues: Issue[] = [];
+  const declared = interpolate({ schedules: isRecord(value) ? value['schedules'] : undefined }, variables, issues);
+  const checked = check(object({ schedules: defaulted(schedules, {}) }), declared);
+  refuseProblems('INVALID_CONFIG', `${file} has problems.`, [...issues, ...checked.issues].map(locate));
+  return checked.value.schedules;
 }
 
 async function countFeatures(projectFolder: string, { augmenter }: Recipe): Promise<number> {

@@ -14,7 +14,9 @@ interface EstimateJson {
   readonly lines: readonly { readonly service: string; readonly item: string; readonly usd: number }[];
 }
 
-const estimate = (...args: readonly string[]): Promise<Finished> => startCommandWith({ POSTGRES_PASSWORD: 'not-used', REDIS_PASSWORD: 'not-used' }, ROOT, 'cost', 'estimate', '--recipe-file', RECIPE, ...args).finished;
+const estimateWith = (variables: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<Finished> => startCommandWith(variables, ROOT, 'cost', 'estimate', '--recipe-file', RECIPE, ...args).finished;
+const estimate = (...args: readonly string[]): Promise<Finished> => estimateWith({ POSTGRES_PASSWORD: undefined, REDIS_PASSWORD: undefined }, ...args);
+
 describe('ml-pipeline cost estimate', () => {
   let page: string;
   before(async () => {
@@ -42,6 +44,14 @@ describe('ml-pipeline cost estimate', () => {
     });
   }
 
+  it('needs no variable that the settings name: neither passwords nor, on the cloud, hosts and projects', async () => {
+    const missing = Object.fromEntries(['GOOGLE_CLOUD_PROJECT', 'REDIS_HOST', 'REDIS_PASSWORD', 'TEMPORAL_ADDRESS', 'TEMPORAL_API_KEY', 'MLFLOW_TRACKING_URI'].map((name) => [name, undefined]));
+    const { stdout, code, stderr } = await estimateWith({ ...missing, APP_ENV: 'cloud' }, '--json');
+    assert.equal(code, 0, stderr);
+    assert.ok((JSON.parse(stdout) as EstimateJson).total_usd > 0);
+    assert.match(stderr, /^$|No schedule is declared or given/);
+  });
+
   it('is one JSON document with --json', async () => {
     const { stdout, stderr, code } = await estimate('--json', ...SCHEDULES, '--predictions-per-month', '5000');
     const { services, total_usd: total, fixed_usd: fixed, lines } = JSON.parse(stdout) as EstimateJson;
@@ -64,7 +74,7 @@ describe('ml-pipeline cost estimate', () => {
   });
 
   it('refuses to measure where the warehouse does not bill by bytes', async () => {
-    const { code, stderr } = await estimate('--measure');
+    const { code, stderr } = await estimateWith({ POSTGRES_PASSWORD: 'not-used', REDIS_PASSWORD: 'not-used' }, '--measure');
     assert.equal(code, 2);
     assert.match(stderr, /does not bill by bytes.*--training-bytes/);
   });

@@ -35,9 +35,9 @@ export function registerCostEstimate(cost: Command, { services, run }: CommandCo
     .addHelpText('after', '\nExample:\n  ml-pipeline cost estimate --recipe-file models/classification/random_forest_classifier --schedule "trainModel=@weekly" --schedule "materializeFeatures=0 */6 * * *"')
     .action(
       run<EstimateOptions>(async (output, options) => {
-        const [basis, settings] = [await services.costBasis(options.recipeFile, options.assumptions), await services.settings()];
+        const basis = await services.costBasis(options.recipeFile, options.assumptions);
         const recipe = plainRecipe(options.recipeFile);
-        const schedules = chosenSchedules(options.schedule, settings.schedules, recipe);
+        const schedules = chosenSchedules(options.schedule, basis.schedules, recipe);
         const measured = options.measure === true ? await services.measureBytes(options.recipeFile) : undefined;
         const assumptions = { ...basis.assumptions, ...(measured === undefined ? {} : { training_bytes: measured.training, materialization_bytes: measured.materialization }), ...given(options) };
         const runs = runsPerMonth(schedules, recipe, Date.parse(basis.prices.as_of) / 1000);
