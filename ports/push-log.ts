@@ -25,7 +25,7 @@ export interface PushLog {
   /** Creates its tables where they are missing, and brings those of an earlier version up to date. Safe to repeat. */
   prepare(): Promise<void>;
   /**
-   * Adds the events to their views' tables, in the order of the pushes, and notes what is to be written online: all of it is kept, or none; after UNAVAILABLE it may be kept, and is then brought into all of its tables whatever happens to this process. What an event (table, join
+   * Adds the events to their views' tables, in the order of the pushes, and notes what is to be written online: all of it is kept, or none; after UNAVAILABLE it may be kept, and is then brought into all of its tables whatever happens to this process. In a warehouse without transactions another error may leave it in some tables: it names them, what is in counts as said, and the same push adds the rest. What an event (table, join
    * keys, event timestamp) was said to be last is not added again; anything else is, with a created timestamp later than those before it. A row that brings its own created timestamp is
    * not added again where the same was ever recorded. INVALID_DEFINITION when a view does not fit its table, INVALID_DATA when the table refuses a value, CONFLICT when one of its unique
    * indexes has no room for another row of an event.

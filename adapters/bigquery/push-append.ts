@@ -2,11 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { v1 } from '@google-cloud/bigquery-storage';
 import { openAppendConnection, type AppendConnection, type AppendRequest } from './push-connection.ts';
 import { AppendFailure, isUncertain, STATUS } from './push-errors.ts';
-import type { PlannedTable } from './push-plan.ts';
+import type { Place, PlannedTable } from './push-plan.ts';
+
+/** Rows with their place. */
+export type PlacedRows = Place & Pick<PlannedTable, 'path' | 'descriptor' | 'parts'>;
 
 export interface Appender {
   /** Resolves when all parts are in, once each: to the offset after them, and whether the table has another schema now. Rejects with an AppendFailure. */
-  append(planned: PlannedTable, deadline: number): Promise<{ readonly end: number; readonly isSchemaNew: boolean }>;
+  append(planned: PlacedRows, deadline: number): Promise<{ readonly end: number; readonly isSchemaNew: boolean }>;
   /** Closes the connection to a stream; the next append opens another. */
   disconnect(stream: string): void;
   close(): void;
@@ -33,7 +36,7 @@ export function openAppender(client: () => Promise<v1.BigQueryWriteClient>): App
   };
 
   /** Sends the rows to the same offset until it is known that they are there, or that they cannot be. */
-  async function appendPart(planned: PlannedTable, request: AppendRequest, doneParts: number, deadline: number): Promise<boolean> {
+  async function appendPart(planned: PlacedRows, request: AppendRequest, doneParts: number, deadline: number): Promise<boolean> {
     let wasUncertain = false;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
@@ -52,7 +55,7 @@ export function openAppender(client: () => Promise<v1.BigQueryWriteClient>): App
     }
   }
 
-  async function connectionTo({ stream, descriptor }: PlannedTable): Promise<AppendConnection> {
+  async function connectionTo({ stream, descriptor }: PlacedRows): Promise<AppendConnection> {
     const opened = await client();
     const there = connections.get(stream) ?? openAppendConnection(opened, stream, descriptor);
     connections.set(stream, there);

@@ -1,5 +1,8 @@
 import { PipelineError } from '../../domain/errors.ts';
+import { asBigQueryError } from './call-failure.ts';
+import type { BigQuerySettings } from './connection.ts';
 import type { PlannedTable } from './push-plan.ts';
+import { RAW_PUSHES } from './push-raw.ts';
 import { cellPlace, rowPlace } from './push-rows.ts';
 
 /** gRPC's status codes (grpc.io, "Status codes and their use in gRPC"). */
@@ -44,12 +47,23 @@ export function isUncertain(code: number | undefined): boolean {
   return code === undefined || UNCERTAIN.includes(code);
 }
 
+/** Rows for a table; of rows in parts, which row of its push each is. */
+type RowsOfTable = Pick<PlannedTable, 'table' | 'views'> & Partial<Pick<PlannedTable, 'parts'> & { readonly rows: readonly number[] }>;
+
+/** A table that has refused the rows of a push for good. */
+export interface TableRefusal {
+  readonly table: string;
+  /** Whether it took the first of them. */
+  readonly isInPart: boolean;
+  readonly error: PipelineError;
+}
+
 /** What BigQuery refuses, in words for the caller, without values. */
-export function asAppendError(error: unknown, of: Pick<PlannedTable, 'table' | 'views'> & Partial<Pick<PlannedTable, 'rows' | 'parts'>>, columns: readonly string[] = []): unknown {
+export function asAppendError(error: unknown, of: RowsOfTable, settings: Pick<BigQuerySettings, 'project' | 'location'>, columns: readonly string[] = []): unknown {
   if (error instanceof PipelineError || !(error instanceof Error)) return error;
   const { code } = error as { readonly code?: unknown };
-  if (typeof code !== 'number') return error;
   const { table, views } = of;
+  if (typeof code !== 'number') return asBigQueryError(error, `writing to table ${table}`, settings);
   const said = withoutValues(error.message);
   if (error instanceof AppendFailure && error.rowErrors.length > 0) return rowsRefused(error, of, columns);
   if (code === STATUS.PERMISSION_DENIED) return new PipelineError('INVALID_CONFIG', `BigQuery does not let this account write to table ${table}. Grant it roles/bigquery.dataEditor on the data set; ${said}`, { cause: error });
@@ -67,16 +81,27 @@ export function asOwedError(error: unknown, table: string): PipelineError {
   return new PipelineError('UNAVAILABLE', `BigQuery has not confirmed all rows of a push, which is noted and sent to table ${table} until it has. Send it again to hear how it went. ${why}`, { cause: error });
 }
 
+/** What became of a push that has ended: `taken` has its rows, the others do not. */
+export function endedError(refusals: readonly TableRefusal[], taken: readonly string[]): PipelineError {
+  const [first] = refusals as readonly [TableRefusal, ...TableRefusal[]];
+  const said = refusals.map(({ error }) => error.message.split('\n', 1)[0]!).join(' ');
+  const inPart = refusals.flatMap(({ table, isInPart }) => (isInPart ? `the first of those for ${table}` : []));
+  const there = [...taken, ...inPart].join(', ');
+  const missing = refusals.map(({ table }) => table);
+  const rest = there === '' ? 'Nothing was written.' : `The push has ended: its rows are in ${there}, and count as pushed; they are not in ${missing.join(', ')}. Sent again, only those that are missing are added${missing.includes(RAW_PUSHES) ? `, except to ${RAW_PUSHES}, which lacks them for good` : ''}.`;
+  return new PipelineError(first.error.code, `${said} ${rest}`, { problems: refusals.flatMap(({ error }) => error.problems), cause: first.error });
+}
+
 /** Rows are the caller's; BigQuery tells their place in its request. */
-function rowsRefused({ rowErrors, doneParts, cause }: AppendFailure, { table, views, rows = [], parts = [] }: Partial<PlannedTable>, columns: readonly string[]): PipelineError {
+function rowsRefused({ rowErrors, doneParts, cause }: AppendFailure, { table, views, rows = [], parts = [] }: RowsOfTable, columns: readonly string[]): PipelineError {
   const before = parts.slice(0, doneParts).flat().length;
   const problems = rowErrors.slice(0, 100).map(({ index, message }) => {
     const row = rows[before + index];
     const column = columns.find((name) => new RegExp(`(^|[^\\w])${name.replace(/[^\w]/g, '\\$&')}([^\\w]|$)`).test(message));
     const place = row === undefined ? `row ${index} of a request` : column === undefined ? rowPlace(row) : cellPlace(row, column);
-    return { path: `feature view ${(views ?? []).join(', ')}, ${place}`, message: withoutValues(message) };
+    return { path: `feature view ${views.join(', ')}, ${place}`, message: withoutValues(message) };
   });
-  return new PipelineError('INVALID_DATA', `Table ${table} refuses rows; nothing was written. Send values that the columns hold, or change the table.`, { problems, cause });
+  return new PipelineError('INVALID_DATA', `Table ${table} refuses rows. Send values that the columns hold, or change the table.`, { problems, cause });
 }
 
 /** BigQuery quotes values in its messages. */

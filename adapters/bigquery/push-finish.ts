@@ -1,9 +1,9 @@
 import { PipelineError } from '../../domain/errors.ts';
 import type { PushedRows } from '../../domain/features/pushed-rows.ts';
 import type { PushLedger } from '../../ports/push-ledger.ts';
-import { carryOut } from './push-carry.ts';
+import { carryOut, type CarryOptions } from './push-carry.ts';
 import { readNote } from './push-notes.ts';
-import { readPlan } from './push-plan.ts';
+import { readPlan } from './push-plan-text.ts';
 import type { TableStreams } from './push-streams.ts';
 
 /** Batches that one process takes for delivery at a time. */
@@ -31,13 +31,13 @@ export async function deliverDue(ledger: PushLedger, olderThanSeconds: number, w
 }
 
 /** Finishes pushes whose process has gone, each for itself: one that cannot be finished keeps no other waiting. Resolves to their number; rejects with the first error when all were tried. */
-export async function takeOver(ledger: PushLedger, streams: TableStreams, appendMs: number): Promise<number> {
+export async function takeOver(ledger: PushLedger, streams: TableStreams, carry: Omit<CarryOptions, 'isTakenOver'>): Promise<number> {
   const stale = await ledger.takeStale(TAKEN_OVER);
   const errors: unknown[] = [];
   for (const { token, plan } of stale) {
     try {
       if (plan === undefined) await ledger.abandon(token);
-      else await carryOut(ledger, streams, token, readPlan(plan), { appendMs, isTakenOver: true });
+      else await carryOut(ledger, streams, token, readPlan(plan), { ...carry, isTakenOver: true });
     } catch (error) {
       errors.push(error);
     }

@@ -13,21 +13,21 @@ export interface PushedInto {
 /** A line that says something new, and the created timestamp of its row. */
 export interface NewLine extends PushedInto {
   readonly createdMicros: Micros;
+  /** The greatest created timestamp that its event has with it. */
+  readonly greatestMicros: Micros;
 }
 
 export interface Judged {
   readonly fresh: readonly NewLine[];
   /** Each line's created timestamp: its own, or that under which it was recorded before. */
   readonly createdOf: ReadonlyMap<PushedLine, Micros>;
-  readonly events: Said['events'];
-  readonly contents: Said['contents'];
+  /** What is known of these events again, although no row says something new: the ledger had forgotten the event and not what was said of it. */
+  readonly recalled: Said['events'];
 }
 
 interface EventState {
-  readonly event: Buffer;
   latest: string | undefined;
   createdMicros: Micros;
-  changed: boolean;
 }
 
 const textOf = (digest: Uint8Array): string => Buffer.from(digest).toString('latin1');
@@ -41,38 +41,38 @@ export function askedOf(pushed: readonly PushedInto[]): { readonly events: reado
 /** Judges the lines in their order by what the ledger knows (docs/adr/0017-push-log.md says what is new of an event). */
 export function judge(pushed: readonly PushedInto[], { events, contents }: Pick<EventLock, 'events' | 'contents'>): Judged {
   const asked = askedOf(pushed);
-  const states = new Map(asked.events.map((event, index): [string, EventState] => [textOf(event), { event, latest: events[index] && textOf(events[index].latest), createdMicros: events[index]?.createdMicros ?? -Infinity, changed: false }]));
+  const states = new Map(asked.events.map((event, index): [string, EventState] => [textOf(event), { latest: events[index] && textOf(events[index].latest), createdMicros: events[index]?.createdMicros ?? -Infinity }]));
   const known = new Set(asked.contents.flatMap((content, index) => (contents[index] === undefined ? [] : textOf(content))));
-  const added: { readonly content: Buffer; readonly createdMicros: Micros }[] = [];
   const createdOf = new Map<PushedLine, Micros>();
   const fresh: NewLine[] = [];
+  const recalled: Said['events'][number][] = [];
   for (const one of pushed) {
     const { line, receivedMicros } = one;
     const state = states.get(textOf(line.event))!;
-    const isNew = line.createdMicros === null ? judgeStamped(line, state, receivedMicros) : judgeDated(line, line.createdMicros, state, known, added);
+    const wasKnown = state.latest !== undefined;
+    const isNew = line.createdMicros === null ? judgeStamped(line, state, receivedMicros) : judgeDated(line, line.createdMicros, state, known);
     const createdMicros = line.createdMicros ?? state.createdMicros;
     createdOf.set(line, createdMicros);
-    if (isNew) fresh.push({ ...one, createdMicros });
+    if (isNew) fresh.push({ ...one, createdMicros, greatestMicros: state.createdMicros });
+    else if (!wasKnown) recalled.push({ event: line.event, latest: line.content, createdMicros: state.createdMicros });
   }
-  const changed = [...states.values()].filter((state) => state.changed);
-  return { fresh, createdOf, events: changed.map(({ event, latest, createdMicros }) => ({ event, latest: Buffer.from(latest!, 'latin1'), createdMicros })), contents: added };
+  return { fresh, createdOf, recalled };
 }
 
 /** Whether a row that brings no created timestamp says something new: unless it is what was said last. It is then newer than all before it, also where the clock that stamped it is behind. */
 function judgeStamped(line: PushedLine, state: EventState, receivedMicros: Micros): boolean {
   const content = textOf(line.content);
   if (state.latest === content) return false;
-  Object.assign(state, { latest: content, createdMicros: Math.max(receivedMicros, state.createdMicros + 1), changed: true });
+  Object.assign(state, { latest: content, createdMicros: Math.max(receivedMicros, state.createdMicros + 1) });
   return true;
 }
 
 /** Whether a row with a created timestamp of its own says something new: unless the same was said before, whenever that was. Equal in values and both timestamps, it would change nothing. */
-function judgeDated(line: PushedLine, createdMicros: Micros, state: EventState, known: Set<string>, added: { content: Buffer; createdMicros: Micros }[]): boolean {
+function judgeDated(line: PushedLine, createdMicros: Micros, state: EventState, known: Set<string>): boolean {
   const content = textOf(line.content);
   const isNew = !known.has(content);
   if (!isNew && state.latest !== undefined) return false;
-  if (isNew) added.push({ content: line.content, createdMicros });
   known.add(content);
-  Object.assign(state, { latest: content, createdMicros: Math.max(state.createdMicros, createdMicros), changed: true });
+  Object.assign(state, { latest: content, createdMicros: Math.max(state.createdMicros, createdMicros) });
   return isNew;
 }

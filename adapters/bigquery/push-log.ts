@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '../../domain/errors.ts';
 import type { PushedRow, PushedRows } from '../../domain/features/pushed-rows.ts';
 import { elementType } from '../../domain/features/value-types.ts';
-import type { EventLock, PushLedger, Said } from '../../ports/push-ledger.ts';
+import type { EventLock, PushLedger } from '../../ports/push-ledger.ts';
 import type { PushLog, RecordedPush } from '../../ports/push-log.ts';
 import { asBigQueryError } from './call-failure.ts';
 import type { BigQueryConnection } from './connection.ts';
@@ -11,7 +11,8 @@ import { carryOut } from './push-carry.ts';
 import { deliverDue, takeOver } from './push-finish.ts';
 import { askedOf, judge, type Judged, type PushedInto } from './push-judge.ts';
 import { notesOf } from './push-notes.ts';
-import { writePlan, type PushPlan } from './push-plan.ts';
+import { saidBy, type PushPlan } from './push-plan.ts';
+import { writePlan } from './push-plan-text.ts';
 import { createRawPushes, RAW_PUSHES } from './push-raw.ts';
 import type { TableRows } from './push-rows.ts';
 import { openTableStreams } from './push-streams.ts';
@@ -25,6 +26,8 @@ export interface BigQueryPushLogOptions {
   readonly appendMs?: number;
   /** Milliseconds that a push waits for another one of the same events. Default 8,000. */
   readonly waitMs?: number;
+  /** Milliseconds for which rows are sent again although their table refuses them, where nobody knows whether an earlier request brought them. Default 3,600,000. */
+  readonly doubtMs?: number;
 }
 
 const WAIT_PAUSE_MS = 50;
@@ -32,10 +35,14 @@ const WAIT_PAUSE_MS = 50;
 const MOST_NOTED_BYTES = 64_000_000;
 
 /** Pushed events in the views' tables and among the raw events, by the Storage Write API, with a ledger for what BigQuery cannot keep (docs/adr/0022-push-on-bigquery.md). */
-export function createBigQueryPushLog({ connection, ledger, appendMs = 15_000, waitMs = 8_000 }: BigQueryPushLogOptions): PushLog {
+export function createBigQueryPushLog({ connection, ledger, appendMs = 15_000, waitMs = 8_000, doubtMs = 3_600_000 }: BigQueryPushLogOptions): PushLog {
   const streams = openTableStreams(connection.writeClient);
   const tables = createPushTables(connection.settings, streams);
-  const finish = (): Promise<number> => takeOver(ledger, streams, appendMs);
+  const carry = { appendMs, doubtMs, settings: connection.settings };
+  const others = openTableStreams(connection.writeClient); // of its own, since offsets that two choose at a time would be the same
+  let finishing: Promise<number> | undefined;
+  const finish = (): Promise<number> => (finishing ??= takeOver(ledger, others, carry).finally(() => (finishing = undefined)));
+  let unheard: Error | undefined; // of another's push, met by one of ours that waited for its events: the next look tells it
   let inTurn: Promise<unknown> = Promise.resolve();
   return {
     prepare: async () => {
@@ -48,15 +55,18 @@ export function createBigQueryPushLog({ connection, ledger, appendMs = 15_000, w
     record: async (pushes) => {
       const bound = await tables.bind(pushes.map((push) => ({ ...push, views: push.views.map(asStored) })));
       const lines = bound.flatMap(({ push, tables: parts }) => parts.flatMap((rows) => rows.lines.map((line): PushedInto => ({ line, rows, receivedMicros: push.receivedMicros }))));
-      const lock = await lockEvents(ledger, lines, finish, waitMs);
-      const { said, judged, recorded } = sayWhat(bound, lines, lock);
-      if (judged.fresh.length === 0) await ledger.confirm(lock.token, said);
-      else await appendInTurn(lock.token, judged, said);
+      const lock = await lockEvents(ledger, lines, () => finish().catch((error: unknown) => (unheard = error instanceof Error ? error : new Error(String(error)))), waitMs);
+      const { notes, judged, recorded } = sayWhat(bound, lines, lock);
+      if (judged.fresh.length === 0) await ledger.confirm(lock.token, saidBy({ lines: [], recalled: judged.recalled, notes }));
+      else await appendInTurn(lock.token, judged, notes);
       return recorded;
     },
     settle: (tickets) => ledger.settle(tickets),
     deliver: async (olderThanSeconds, write) => {
       const outcomes = await Promise.allSettled([deliverDue(ledger, olderThanSeconds, write), finish()]);
+      const before = unheard;
+      unheard = undefined;
+      if (before !== undefined) throw before;
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       return outcomes.reduce((sum, outcome) => sum + (outcome.status === 'fulfilled' ? outcome.value : 0), 0);
     },
@@ -64,15 +74,16 @@ export function createBigQueryPushLog({ connection, ledger, appendMs = 15_000, w
     forget: (beforeMicros) => ledger.forget(beforeMicros),
     close: async () => {
       streams.close();
+      others.close();
       await ledger.close();
     },
   };
 
   /** One at a time, since offsets follow each other. */
-  function appendInTurn(token: string, { fresh }: Judged, said: Said): Promise<void> {
+  function appendInTurn(token: string, judged: Judged, notes: PushPlan['notes']): Promise<void> {
     const turn = inTurn.then(async () => {
-      const plan = await notePlan(ledger, token, () => tables.plan(fresh, said));
-      await carryOut(ledger, streams, token, plan, { appendMs, isTakenOver: false });
+      const plan = await notePlan(ledger, token, () => tables.plan(judged, notes));
+      await carryOut(ledger, streams, token, plan, { ...carry, isTakenOver: false });
     });
     inTurn = turn.catch(() => undefined); // whoever waits for this one hears of it
     return turn;
@@ -80,7 +91,7 @@ export function createBigQueryPushLog({ connection, ledger, appendMs = 15_000, w
 }
 
 /** The events of the lines, as soon as nobody else works on them. */
-async function lockEvents(ledger: PushLedger, lines: readonly PushedInto[], finish: () => Promise<number>, waitMs: number): Promise<EventLock> {
+async function lockEvents(ledger: PushLedger, lines: readonly PushedInto[], finish: () => Promise<unknown>, waitMs: number): Promise<EventLock> {
   const { events, contents } = askedOf(lines);
   const end = Date.now() + waitMs;
   for (let attempt = 0; ; attempt++) {
@@ -107,10 +118,10 @@ async function notePlan(ledger: PushLedger, token: string, makePlan: () => Promi
 }
 
 /** What counts once the rows are in, and what the caller gets to write online. */
-function sayWhat(bound: readonly BoundPush[], lines: readonly PushedInto[], lock: EventLock): { readonly said: Said; readonly judged: Judged; readonly recorded: readonly RecordedPush[] } {
+function sayWhat(bound: readonly BoundPush[], lines: readonly PushedInto[], lock: EventLock): { readonly notes: PushPlan['notes']; readonly judged: Judged; readonly recorded: readonly RecordedPush[] } {
   const judged = judge(lines, lock);
   const parts = bound.map(({ push, tables }) => notesOf(push, push.views.map((rows) => withCreated(rows, tables, judged)), () => `${lock.token}:${randomUUID()}`));
-  return { judged, said: { events: judged.events, contents: judged.contents, notes: parts.flatMap(({ notes }) => notes) }, recorded: parts.map(({ recorded }) => recorded) };
+  return { judged, notes: parts.flatMap(({ notes }) => notes), recorded: parts.map(({ recorded }) => recorded) };
 }
 
 /** BigQuery has no missing list: it reads as an empty one. So it is one online, too. */

@@ -1,7 +1,7 @@
 import type { v1 } from '@google-cloud/bigquery-storage';
-import { openAppender } from './push-append.ts';
+import { openAppender, type PlacedRows } from './push-append.ts';
 import { within } from './push-connection.ts';
-import type { PlannedTable } from './push-plan.ts';
+import type { Place } from './push-plan.ts';
 import type { WriteSchema } from './push-schema.ts';
 
 /** The streams of this process: one for each table that it writes to, of the type COMMITTED, whose rows can be read as soon as they are in. */
@@ -9,9 +9,9 @@ export interface TableStreams {
   /** The table as rows are written to it. `newerThanMs`: where it was looked at longer ago, it is looked at again. Opens the table's stream; rejects with `code` where that cannot be. */
   schemaOf(path: string, newerThanMs?: number): Promise<WriteSchema>;
   /** Where the next rows of a table go. Only one who appends them may ask next. */
-  next(path: string): Promise<{ readonly stream: string; readonly offset: number }>;
+  next(path: string): Promise<Place>;
   /** Resolves when all parts are in, once each. Rejects with an AppendFailure. */
-  append(planned: PlannedTable, deadline: number): Promise<void>;
+  append(planned: PlacedRows, deadline: number): Promise<void>;
   /** Nothing more goes into the stream that the table has: what it holds may be more than is known. */
   drop(path: string): void;
   close(): void;

@@ -1,14 +1,14 @@
 import type { PushedRows } from '../../domain/features/pushed-rows.ts';
-import type { Said } from '../../ports/push-ledger.ts';
 import type { Push } from '../../ports/push-log.ts';
+import type { BigQuerySettings } from './connection.ts';
 import { asAppendError } from './push-errors.ts';
-import type { NewLine } from './push-judge.ts';
-import { partsOf, type PlannedTable, type PushPlan } from './push-plan.ts';
+import type { Judged, NewLine } from './push-judge.ts';
+import { partsOf, type PlannedLine, type PlannedTable, type PushPlan } from './push-plan.ts';
 import { RAW_PUSHES, rawMessage } from './push-raw.ts';
 import { tableRows, type TableRows } from './push-rows.ts';
 import type { WriteSchema } from './push-schema.ts';
 import type { TableStreams } from './push-streams.ts';
-import { tableId, type DatasetNames } from './sql.ts';
+import { tableId } from './sql.ts';
 
 /** A push with its tables' rows. */
 export interface BoundPush {
@@ -20,7 +20,7 @@ export interface PushTables {
   /** Validates everything against the tables as they are, before anything is noted. */
   bind(pushes: readonly Push[]): Promise<BoundPush[]>;
   /** Where the new rows go: to the views' tables first, so that where one refuses them the raw events have nothing of the push. */
-  plan(fresh: readonly NewLine[], said: Said): Promise<PushPlan>;
+  plan(judged: Judged, notes: PushPlan['notes']): Promise<PushPlan>;
 }
 
 /** Rows for one table, before they have a place. */
@@ -28,23 +28,23 @@ interface Unplaced {
   readonly table: string;
   readonly views: readonly string[];
   readonly schema: WriteSchema;
-  readonly rows: readonly number[];
+  readonly lines: readonly number[];
   readonly messages: readonly Buffer[];
 }
 
 /** A table that refuses rows may have been changed since it was looked at. */
 const SCHEMA_AGE_MS = 10_000;
 
-export function createPushTables(names: DatasetNames, streams: TableStreams): PushTables {
+export function createPushTables(settings: Omit<BigQuerySettings, 'maximum_bytes_billed'>, streams: TableStreams): PushTables {
   const pathOf = (table: string): string => {
-    const { projectId, datasetId, tableId: name } = tableId(names, table);
+    const { projectId, datasetId, tableId: name } = tableId(settings, table);
     return `projects/${projectId}/datasets/${datasetId}/tables/${name}`;
   };
   const explained = async <T>(table: string, views: readonly string[], call: (path: string) => Promise<T>): Promise<T> => {
     try {
       return await call(pathOf(table));
     } catch (error) {
-      throw asAppendError(error, { table, views });
+      throw asAppendError(error, { table, views }, settings);
     }
   };
   const bind = async (pushes: readonly Push[], newerThanMs?: number): Promise<BoundPush[]> => {
@@ -58,21 +58,25 @@ export function createPushTables(names: DatasetNames, streams: TableStreams): Pu
     }
   };
   const place = async ({ messages, schema, ...to }: Unplaced): Promise<PlannedTable> =>
-    explained(to.table, to.views, async (path) => ({ ...to, path, ...(await streams.next(path)), descriptor: schema.descriptor, parts: partsOf(messages) }));
+    explained(to.table, to.views, async (path) => ({ ...to, path, place: await streams.next(path), descriptor: schema.descriptor, parts: partsOf(messages) }));
   return {
     bind: (pushes) => bind(pushes),
-    plan: async (fresh, said) => {
+    plan: async ({ fresh, recalled }, notes) => {
       const raw = await explained(RAW_PUSHES, [], (path) => streams.schemaOf(path));
       const tables: PlannedTable[] = [];
       for (const [table, lines] of byTable(fresh)) {
-        const { schema, views } = lines[0]!.rows;
-        tables.push(await place({ table, views, schema, rows: lines.map(({ line }) => line.row), messages: lines.map(({ line, createdMicros }) => line.message(createdMicros)) }));
+        const { schema, views } = fresh[lines[0]!]!.rows;
+        tables.push(await place({ table, views, schema, lines, messages: lines.map((at) => fresh[at]!.line.message(fresh[at]!.createdMicros)) }));
       }
       const views = [...new Set(fresh.flatMap(({ rows }) => rows.views))];
-      tables.push(await place({ table: RAW_PUSHES, views, schema: raw, rows: fresh.map(({ line }) => line.row), messages: fresh.map((line) => rawMessage(line, raw)) }));
-      return { tables, said };
+      tables.push(await place({ table: RAW_PUSHES, views, schema: raw, lines: fresh.map((_line, at) => at), messages: fresh.map((line) => rawMessage(line, raw)) }));
+      return { notedAtMs: Date.now(), tables, lines: fresh.map(plannedLine), recalled, notes };
     },
   };
+}
+
+function plannedLine({ line: { row, event, content, createdMicros }, greatestMicros }: NewLine): PlannedLine {
+  return { row, event, content, createdMicros: greatestMicros, ownMicros: createdMicros };
 }
 
 function tablesOf({ views }: Push, schemas: ReadonlyMap<string, WriteSchema>): TableRows[] {
@@ -81,12 +85,13 @@ function tablesOf({ views }: Push, schemas: ReadonlyMap<string, WriteSchema>): T
   return [...sharing].map(([table, rows]) => tableRows(rows, schemas.get(table)!));
 }
 
-function byTable(fresh: readonly NewLine[]): ReadonlyMap<string, readonly NewLine[]> {
-  const found = new Map<string, NewLine[]>();
-  for (const line of fresh) {
-    const there = found.get(line.rows.table);
-    if (there === undefined) found.set(line.rows.table, [line]);
-    else there.push(line);
+/** Which lines go to each table. */
+function byTable(fresh: readonly NewLine[]): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>();
+  for (const [at, { rows: { table } }] of fresh.entries()) {
+    const there = found.get(table);
+    if (there === undefined) found.set(table, [at]);
+    else there.push(at);
   }
   return found;
 }
