@@ -126,5 +126,5 @@ function faultOf(error: unknown, path: string, log: Log): FeastFault {
 
 /** Which server is away, without its address. */
 function unavailablePart(message: string): string {
-  return /^(PostgreSQL|BigQuery|Temporal)\b/.exec(message)?.[1] ?? 'The online store';
+  return /^(PostgreSQL|BigQuery|Temporal|The log of pushes)\b/.exec(message)?.[1] ?? 'The online store';
 }

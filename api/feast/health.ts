@@ -16,7 +16,7 @@ interface HealthNeeds {
 export async function healthProblems({ definitions, onlineStore, log }: HealthNeeds): Promise<readonly string[]> {
   const parts = [
     { name: 'The online store', answer: onlineStore.ping() },
-    { name: 'The feature registry (PostgreSQL)', answer: definitions.look() },
+    { name: 'The feature registry', answer: definitions.look() },
   ];
   const said = await Promise.all(parts.map(({ answer }) => problemOf(answer)));
   return parts.flatMap(({ name }, index) => {

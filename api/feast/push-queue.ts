@@ -123,5 +123,5 @@ function asFault(error: unknown): unknown {
 
 /** Recording goes on: what is recorded then is recorded once, however often the push is sent again. */
 function tooLate(): PipelineError {
-  return new PipelineError('UNAVAILABLE', 'PostgreSQL takes too long to record a push.');
+  return new PipelineError('UNAVAILABLE', 'The log of pushes takes too long to record a push.');
 }

@@ -17,7 +17,7 @@ export interface PushRules {
   readonly refuseUnknown: boolean;
   /** Whether an event that has not happened yet is refused: the online store alone has no place where its row could wait. */
   readonly refuseAhead: boolean;
-  /** Whether a text with U+0000 in it is refused: PostgreSQL does not store it. */
+  /** Whether a text with U+0000 in it is refused: PostgreSQL, for one, does not store it. */
   readonly refuseZero: boolean;
 }
 
@@ -120,7 +120,7 @@ function storageProblem(type: ValueType, value: FeatureValue, refuseZero: boolea
   const element = elementType(type);
   const items = element === undefined ? [value as ScalarValue] : (value as readonly ScalarValue[]);
   if ((element ?? type) === 'UnixTimestamp' && !items.every((seconds) => hasFourDigitYear((seconds as number) * MICROS_PER_SECOND))) return 'The time is not within the years 1 to 9999; a number counts seconds since 1970.';
-  return refuseZero && items.some((item) => typeof item === 'string' && item.includes('\0')) ? 'The text holds the character U+0000, which PostgreSQL does not store.' : undefined;
+  return refuseZero && items.some((item) => typeof item === 'string' && item.includes('\0')) ? 'The text holds the character U+0000, which the warehouse does not store.' : undefined;
 }
 
 /** Only text: of a number nobody can tell whether it counts seconds, milliseconds or nanoseconds. */

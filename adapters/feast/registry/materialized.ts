@@ -9,7 +9,7 @@ import { FeatureViewMetaSchema, FeatureViewState, MaterializationIntervalSchema 
 import { joinInterval } from './intervals.ts';
 import { FEATURE_VIEWS } from './kinds.ts';
 import { writeMark } from './marks.ts';
-import { missingView } from './missing-view.ts';
+import { unregisteredView } from './unregistered-view.ts';
 import type { RegistryRecords } from './records.ts';
 import { fromTimestamp, toTimestamp } from './timestamps.ts';
 import { readSnapshot } from './view-message.ts';
@@ -26,7 +26,7 @@ export interface Materialized {
 export async function addInterval(records: RegistryRecords, project: string, name: string, { startMicros, endMicros, materialized, mark }: Materialized, now: Micros): Promise<void> {
   const views = await records.objects('feature view');
   const bytes = views.get(name);
-  if (bytes === undefined) throw missingView(name, project, [...views.keys()]);
+  if (bytes === undefined) throw unregisteredView(name, project, [...views.keys()]);
   const message = FEATURE_VIEWS.decode(bytes);
   if (materialized !== undefined && onlineEffect({ ...materialized, online: true }, { ...readSnapshot(message), online: true })?.needsMaterialization === true) {
     throw new PipelineError('CONFLICT', `Feature view "${name}" was changed while it was materialized: what was written is not what it needs now. Materialize it again: ml-pipeline materialize --views ${name}`);

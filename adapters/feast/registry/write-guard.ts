@@ -4,7 +4,7 @@ import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
 import type { WritersPatience } from '../../../ports/feature-registry.ts';
 import type { Locks } from '../../../ports/locks.ts';
 import { FEATURE_VIEWS } from './kinds.ts';
-import { missingView } from './missing-view.ts';
+import { unregisteredView } from './unregistered-view.ts';
 import type { RegistryStore } from './records.ts';
 import { readSnapshot } from './view-message.ts';
 
@@ -41,7 +41,7 @@ function lockName(view: string): string {
 async function refuseOtherDefinition({ store, project }: Guarded, made: FeatureViewSnapshot): Promise<void> {
   const views = await store.read((records) => records.objects('feature view'));
   const bytes = views.get(made.name);
-  if (bytes === undefined) throw missingView(made.name, project, [...views.keys()]);
+  if (bytes === undefined) throw unregisteredView(made.name, project, [...views.keys()]);
   const reason = reasonAgainstRows(made, readSnapshot(FEATURE_VIEWS.decode(bytes)));
   if (reason !== undefined) throw new PipelineError('CONFLICT', `Feature view "${made.name}" was changed since these rows were read or pushed (${reason}); they are not written online. Materialize it again: ml-pipeline materialize --views ${made.name}`);
 }

@@ -73,7 +73,7 @@ describe('An API whose PostgreSQL accepts connections and does not answer', func
     const asked = performance.now();
     const health = await fetch(`${url}/health`);
     const millis = performance.now() - asked;
-    assert.deepEqual([health.status, health.headers.get('retry-after'), await health.json()], [503, '5', { detail: 'The feature registry (PostgreSQL) does not answer.' }]);
+    assert.deepEqual([health.status, health.headers.get('retry-after'), await health.json()], [503, '5', { detail: 'The feature registry does not answer.' }]);
     assert.ok(millis < 5_000, `${millis} ms`);
     const pushed = await post('/push', { ...PUSH, to: 'online_and_offline' });
     assert.deepEqual([pushed.status, pushed.headers.get('retry-after')], [503, '1']);

@@ -246,7 +246,7 @@ describe('A queue of pushes', () => {
       const second = await api.post('/push', push(ROW, 'offline'));
       assert.deepEqual([second.status, second.headers.get('retry-after')], [429, '1']);
       const { status, text } = await first;
-      assert.deepEqual([status, JSON.parse(JSON.parse(text)).message], [503, 'PostgreSQL does not answer; the same request may work later, and repeating it does no harm.']);
+      assert.deepEqual([status, JSON.parse(JSON.parse(text)).message], [503, 'The log of pushes does not answer; the same request may work later, and repeating it does no harm.']);
     } finally {
       await api.close();
     }
