@@ -89,6 +89,7 @@ describe('a query on BigQuery', () => {
     ['a missing table', { dryRun: () => apiError(404, 'notFound', 'Not found: Table my-project:raw_events.x was not found in location us-central1') }, 'NOT_FOUND', /ml-pipeline data load/],
     ['data sets in two locations', { insert: () => apiError(400, 'invalid', 'Cannot read and write in different locations: source: US, destination: us-central1') }, 'INVALID_CONFIG', /warehouse\.location \(us-central1\)/],
     ['a quota that is used up', { insert: () => apiError(403, 'quotaExceeded', 'Quota exceeded: Your project exceeded quota for concurrent queries.') }, 'UNAVAILABLE', /a quota of the project my-project is used up/],
+    ['a response that is too large, by HTTP status', { insert: () => apiError(403, 'responseTooLarge', 'Response too large to return. Consider specifying a destination table in your job configuration.') }, 'UNSUPPORTED', /needs more than BigQuery gives one query/],
     ['too many requests, again and again', { insert: () => apiError(429, 'rateLimitExceeded', 'Exceeded rate limits') }, 'UNAVAILABLE', /too many requests/],
     ['a server that fails again and again', { insert: () => apiError(503, 'backendError', 'Visibility check was unavailable.') }, 'UNAVAILABLE', /does not answer, or failed/],
     ['a text that is no query', { dryRun: () => apiError(400, 'invalidQuery', 'Syntax error: Unexpected identifier "FORM" at [1:10]') }, 'INVALID_TEMPLATE', /Unexpected identifier "FORM"/],
