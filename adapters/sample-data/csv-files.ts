@@ -10,13 +10,13 @@ import { refuseProblems } from '../../domain/errors.ts';
  * Numbers such as `dep_time` are wall-clock times written as hours * 100 + minutes.
  */
 export const CSV_FILES = {
-  flights: `year int, month int, day int, dep_time int, sched_dep_time int, dep_delay int, arr_time int, sched_arr_time int, arr_delay int, carrier text, flight int,
-    tailnum text, origin text, dest text, air_time int, distance int, hour int, minute int, time_hour timestamptz`,
+  airlines: 'carrier text, name text',
+  airports: 'faa text, name text, lat float8, lon float8, alt int, tz int, dst text, tzone text',
+  planes: 'tailnum text, year int, type text, manufacturer text, model text, engines int, seats int, speed int, engine text',
   weather: `origin text, year int, month int, day int, hour int, temp float8, dewp float8, humid float8, wind_dir float8, wind_speed float8, wind_gust float8, precip float8,
     pressure float8, visib float8, time_hour timestamptz`,
-  planes: 'tailnum text, year int, type text, manufacturer text, model text, engines int, seats int, speed int, engine text',
-  airports: 'faa text, name text, lat float8, lon float8, alt int, tz int, dst text, tzone text',
-  airlines: 'carrier text, name text',
+  flights: `year int, month int, day int, dep_time int, sched_dep_time int, dep_delay int, arr_time int, sched_arr_time int, arr_delay int, carrier text, flight int,
+    tailnum text, origin text, dest text, air_time int, distance int, hour int, minute int, time_hour timestamptz`,
 } as const;
 
 export type CsvName = keyof typeof CSV_FILES;
