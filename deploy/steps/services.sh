@@ -37,18 +37,20 @@ deploy_all() {
   make_grants services
   deploy worker-pools worker
   deploy jobs command
+  [ "$WITH_API" = yes ] || return 0
   deploy services api
   [ -z "$API_INVOKER" ] || grant_on_service "$API_INVOKER" roles/run.invoker ml-pipeline-api
 }
 
 say_what_is_next() {
+  local job="  gcloud run jobs execute ml-pipeline-command --project=$PROJECT --region=$REGION --wait --args="
+  if [ "$WITH_API" = yes ]; then printf '\nDone: https://ml-pipeline-api-%s.%s.run.app\n' "$PROJECT_NUMBER" "$REGION"; else printf '\nDone, all but the API.\n'; fi
   cat <<TEXT
-
-Done: https://ml-pipeline-api-$PROJECT_NUMBER.$REGION.run.app
 Next, with the rights of a worker:
-  gcloud run jobs execute ml-pipeline-command --project=$PROJECT --region=$REGION --wait --args=features,apply
-  gcloud run jobs execute ml-pipeline-command --project=$PROJECT --region=$REGION --wait --args=train,--recipe-file,models/classification/random_forest_classifier
-  gcloud run jobs execute ml-pipeline-command --project=$PROJECT --region=$REGION --wait --args=schedule,apply
+${job}features,apply
+${job}train,--recipe-file,models/classification/random_forest_classifier
+${job}schedule,apply
 What runs by the clock are Temporal's schedules, which the last command makes equal to the settings: there is no Cloud Scheduler.
 TEXT
+  [ "$WITH_API" = yes ] || echo "When $API_MODEL exists, give the same command without --without-api: it deploys the API."
 }

@@ -12,13 +12,14 @@ REQUIRED=(PROJECT TEMPORAL_ADDRESS REDIS_HOST)
 
 usage() {
   cat <<'TEXT'
-Usage: deploy/bootstrap.sh --project ID [--settings FILE] [--tag TAG] [--dry-run]
+Usage: deploy/bootstrap.sh --project ID [--settings FILE] [--tag TAG] [--without-api] [--dry-run]
 
 Makes what is missing of the project on Google Cloud, builds the images and deploys them. Safe to repeat: what is there stays as it is.
 
   --project ID      the Google Cloud project
   --settings FILE   lines NAME=value (see deploy/settings.env.example); a variable of the environment comes before the file
   --tag TAG         of the images (default: the commit that is checked out)
+  --without-api     all but the API, which starts only where its model exists: for the time before the first training
   --dry-run         print every resource and command, and run none
 
 Secrets come from the environment, the first time and where they have changed: REDIS_PASSWORD, REDIS_CA_FILE (a path), TEMPORAL_API_KEY.
@@ -26,7 +27,7 @@ TEXT
 }
 
 read_arguments() {
-  DRY_RUN=no TAG=${TAG:-} SETTINGS_FILE='' PROBLEMS=()
+  DRY_RUN=no WITH_API=yes TAG=${TAG:-} SETTINGS_FILE='' PROBLEMS=()
   while [ $# -gt 0 ]; do
     case $1 in
       --project | --settings | --tag)
@@ -34,6 +35,7 @@ read_arguments() {
         case $1 in --project) PROJECT=$2 ;; --settings) SETTINGS_FILE=$2 ;; --tag) TAG=$2 ;; esac
         shift 2 ;;
       --dry-run) DRY_RUN=yes; shift ;;
+      --without-api) WITH_API=no; shift ;;
       --help | -h) usage; exit 0 ;;
       *) PROBLEMS+=("$1 is no option. See deploy/bootstrap.sh --help."); shift ;;
     esac

@@ -116,14 +116,16 @@ describe('The bootstrap of the cloud', function () {
     assert.match(stderr, /active account[^]*could not be asked: gcloud projects describe/);
   });
 
-  it('makes a project only where it is told who pays', () => {
+  it('makes a project only where it is told who pays, and all but the API where it is told that there is no model yet', () => {
     cloud = openCloud({ project: false });
     const variables = { ...SETTINGS, ...SECRETS, REDIS_CA_FILE: join(cloud.folder, 'redis.pem') };
     const refused = cloud.run(ARGUMENTS, variables);
     assert.deepEqual([refused.status, cloud.made()], [2, []]);
     assert.match(refused.stderr, /no project my-project-1 that you may see\. Set BILLING_ACCOUNT/);
-    const { status, stderr } = cloud.run(ARGUMENTS, { ...variables, BILLING_ACCOUNT: '0-0-0' });
+    const { status, stdout, stderr } = cloud.run([...ARGUMENTS, '--without-api'], { ...variables, BILLING_ACCOUNT: '0-0-0' });
     assert.equal(status, 0, stderr);
+    assert.ok(cloud.made().includes('run worker-pools ml-pipeline-worker') && !cloud.made().includes('run services ml-pipeline-api'));
+    assert.match(stdout, /When models:\/flight_delay@champion exists, give the same command without --without-api/);
     assert.deepEqual(cloud.made().slice(0, 2), ['project my-project-1', 'billing']);
   });
 
