@@ -153,7 +153,7 @@ describe('One value in training and in serving', () => {
       [{ name: 'ever', type: 'UnixTimestamp' }, /Column ever of feature view odd_ever .*infinity/],
       [{ name: 'beyond', type: 'UnixTimestamp' }, /Column beyond of feature view odd_beyond .*2\^53/],
     ] as const) {
-      for (const refused of [trained([of(feature)], 'feature_mart.odd'), served([of(feature)], [[1n]])]) {
+      for (const refused of [() => trained([of(feature)], 'feature_mart.odd'), () => served([of(feature)], [[1n]])]) {
         await assert.rejects(refused, (error: unknown) => error instanceof PipelineError && error.code === 'INVALID_DATA' && !error.retryable && message.test(error.message));
       }
     }
