@@ -12,6 +12,7 @@ export async function bindTracker(folder: string, { tracking, artifacts }: Pick<
     uri: tracking.uri,
     auth: await serverAuth(tracking),
     modelCache: resolve(folder, tracking.model_cache),
+    ...(tracking.model_cache_gigabytes === undefined ? {} : { modelCacheBytes: tracking.model_cache_gigabytes * 1e9 }),
     openBucketFolder: async (uri) => (await import('../adapters/gcs/object-folder.ts')).openObjectFolder(await storageClient(artifacts.type === 'gcs' ? artifacts : {}), uri),
   });
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { ServerAuth } from '../adapters/mlflow-rest/server-auth.ts';
 import { PipelineError } from '../domain/errors.ts';
 import { defaulted, object, optional, required, type ObjectOf } from '../domain/validation/object.ts';
-import { choice, isRecord, refuse, text, within, type Shape } from '../domain/validation/shape.ts';
+import { choice, isRecord, number, refuse, text, within, type Shape } from '../domain/validation/shape.ts';
 
 /** The address may be printed, and secrets never are: so it holds none. */
 const serverUri: Shape<string> = (value, spot) => {
@@ -14,7 +14,7 @@ const serverUri: Shape<string> = (value, spot) => {
 };
 
 const files = { type: required(choice(['mlflow_files'])), folder: required(text()) };
-const server = { type: required(choice(['mlflow_server'])), uri: required(serverUri), model_cache: defaulted(text(), './data/model-cache') };
+const server = { type: required(choice(['mlflow_server'])), uri: required(serverUri), model_cache: defaulted(text(), './data/model-cache'), model_cache_gigabytes: optional(number({ above: 0 })) };
 const withNone = { ...server, auth: defaulted(choice(['none']), 'none') };
 const withBasic = { ...server, auth: required(choice(['basic'])), user: required(text()), password: required(text()) };
 const withIdentity = { ...server, auth: required(choice(['google_identity'])), audience: optional(text()) };

@@ -1,16 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { PipelineError } from '../../domain/errors.ts';
 import { isThere } from '../mlflow/store.ts';
 import type { ArtifactPlace, PlacedFile } from './artifact-place.ts';
+import { UNFINISHED, noteOpened, shrink } from './model-cache.ts';
+import type { ModelCache } from './model-cache.ts';
 
 /** Tag of a logged model with the hash of its files, by which a copy is checked. */
 export const CONTENT_TAG = 'ml_pipeline.content_sha256';
 /** Files that move at the same time. */
 const AT_ONCE = 4;
-const DAY_MILLIS = 86_400_000;
 
 /** Copies a folder's files to the place; their hash. */
 export async function putFolder(place: ArtifactPlace, folder: string): Promise<string> {
@@ -20,16 +21,18 @@ export async function putFolder(place: ArtifactPlace, folder: string): Promise<s
 }
 
 /**
- * A local folder with the place's files: below `cache` under that name, copied there when missing, checked, and whole or not at all. Where the place is a folder of this machine, it
+ * A local folder with the place's files: in the cache under that name, copied there when missing, checked, and whole or not at all. Where the place is a folder of this machine, it
  * is that one. INVALID_DATA when the files are not those that were logged, NOT_FOUND when there is no MLmodel among them.
  */
-export async function localCopy(place: ArtifactPlace, cache: string, name: string, expected: { readonly what: string; readonly content: string | undefined; readonly files?: readonly PlacedFile[] }): Promise<string> {
-  const target = place.folder ?? join(cache, name);
-  if (await isThere(join(target, 'MLmodel'))) return target;
+export async function localCopy(place: ArtifactPlace, cache: ModelCache, name: string, expected: { readonly what: string; readonly content: string | undefined; readonly files?: readonly PlacedFile[] }): Promise<string> {
+  const target = place.folder ?? join(cache.folder, name);
+  if (await isThere(join(target, 'MLmodel'))) {
+    if (place.folder === undefined) await noteOpened(target);
+    return target;
+  }
   const files = expected.files ?? (await place.files());
   if (!files.some((file) => file.path === 'MLmodel')) throw new PipelineError('NOT_FOUND', `There is no file MLmodel among the artifacts of ${expected.what}.`);
-  await removeLeftOver(cache);
-  const draft = join(cache, `.${randomBytes(9).toString('hex')}.part`);
+  const draft = join(cache.folder, `.${randomBytes(9).toString('hex')}${UNFINISHED}`);
   try {
     await inParallel(files, async (file) => {
       await mkdir(dirname(join(draft, file.path)), { recursive: true });
@@ -39,18 +42,10 @@ export async function localCopy(place: ArtifactPlace, cache: string, name: strin
       throw new PipelineError('INVALID_DATA', `The files of ${expected.what} are not those that were logged: their hash is not that of its tag ${CONTENT_TAG}. Log the model again, or restore its artifacts.`);
     }
     await publish(draft, target);
+    await shrink(cache);
     return target;
   } finally {
     await rm(draft, { recursive: true, force: true });
-  }
-}
-
-/** Removes half copies that processes which were killed left more than a day ago. */
-async function removeLeftOver(cache: string): Promise<void> {
-  for (const name of (await readdir(cache)).filter((each) => each.endsWith('.part'))) {
-    const path = join(cache, name);
-    const age = await stat(path).then((found) => Date.now() - found.mtimeMs, () => 0); // gone meanwhile: nothing to remove
-    if (age > DAY_MILLIS) await rm(path, { recursive: true, force: true });
   }
 }
 

@@ -11,9 +11,9 @@ import type { ServerOptions } from './server.ts';
 
 /**
  * An MLflow server of version 3, by its REST API; docs/mlflow.md says how it is set up. Nothing is sent before the first call.
- * `modelCache`: local folder for the files of models; it may be removed at any time that no process uses it.
+ * `modelCache`: local folder for the files of models; it may be removed at any time that no process uses it. Above `modelCacheBytes`, default 10 GB, the models that were longest not opened go.
  */
-export function createRestTracker(options: ServerOptions & { readonly modelCache: string }): ExperimentTracker {
+export function createRestTracker(options: ServerOptions & { readonly modelCache: string; readonly modelCacheBytes?: number }): ExperimentTracker {
   const server = connectServer(options);
   const turns = new Map<string, Promise<unknown>>();
   /** Callers of this process with the same key, one after the other: the server has no call that makes a thing once. */
@@ -41,7 +41,7 @@ export function createRestTracker(options: ServerOptions & { readonly modelCache
     metricHistory: (runId, key) => metricHistory(server, runId, key),
     modelFolder: async (uri) => {
       await mkdir(options.modelCache, { recursive: true });
-      return resolveModel(server, options.modelCache, uri);
+      return resolveModel(server, { folder: options.modelCache, maxBytes: options.modelCacheBytes ?? 1e10 }, uri);
     },
     close: () => Promise.resolve(),
   };

@@ -101,12 +101,12 @@ describe('artifacts through an MLflow server', () => {
     for (const [name, text] of Object.entries(files)) await writeFile(join(source, name), text);
     const content = await contentHash(source);
     await withServer(serve, async (place, asked) => {
-      const copies = await Promise.all([1, 2].map(() => localCopy(place, cache, 'm-1', { what: 'm-1', content })));
+      const copies = await Promise.all([1, 2].map(() => localCopy(place, { folder: cache, maxBytes: 1e6 }, 'm-1', { what: 'm-1', content })));
       assert.deepEqual(copies, [join(cache, 'm-1'), join(cache, 'm-1')]);
       const { length } = asked;
-      await localCopy(place, cache, 'm-1', { what: 'm-1', content });
+      await localCopy(place, { folder: cache, maxBytes: 1e6 }, 'm-1', { what: 'm-1', content });
       assert.equal(asked.length, length, 'nothing is asked again');
-      await assert.rejects(localCopy(place, cache, 'm-2', { what: 'm-2', content: 'f'.repeat(64) }), { code: 'INVALID_DATA' });
+      await assert.rejects(localCopy(place, { folder: cache, maxBytes: 1e6 }, 'm-2', { what: 'm-2', content: 'f'.repeat(64) }), { code: 'INVALID_DATA' });
       assert.deepEqual(await readdir(cache), ['m-1']);
     });
     assert.equal((await stat(join(cache, 'm-1', 'model.onnx'))).size, 5);
