@@ -23,16 +23,17 @@ async function bindPostgres({ warehouse }: AppConfig): Promise<WarehousePorts> {
 }
 
 async function bindBigQuery(folder: string, warehouse: BigQueryWarehouseSettings, config: AppConfig): Promise<WarehousePorts> {
-  const [{ createBigQueryWarehouse }, { openBigQuery }, { createBigQueryPushLog }, { createRedisPushLedger }] = await Promise.all([
+  const [{ createBigQueryWarehouse }, { openBigQuery }, { createBigQueryPushLog }, { prepareWithFirstPush }, { createRedisPushLedger }] = await Promise.all([
     import('../adapters/bigquery/warehouse.ts'),
     import('../adapters/bigquery/connection.ts'),
     import('../adapters/bigquery/push-log.ts'),
+    import('../adapters/bigquery/push-first.ts'),
     import('../adapters/redis/push-ledger.ts'),
   ]);
   const settings = await bigQuerySettings(folder, warehouse);
   const ledger = createRedisPushLedger({ ...onlineStoreOptions(folder, config), project: config.project });
   const connection = openBigQuery(settings);
-  const pushLog = createBigQueryPushLog({ connection, ledger });
+  const pushLog = prepareWithFirstPush(createBigQueryPushLog({ connection, ledger }));
   const close = async (): Promise<void> => void (await Promise.allSettled([pushLog.close(), connection.close()]));
   return { warehouse: createBigQueryWarehouse(settings), pushLog: { ...pushLog, close } };
 }

@@ -22,7 +22,7 @@ export interface RecordedPush {
 
 /** Takes pushed events into the offline tables, and remembers which of them the online store has yet to get. */
 export interface PushLog {
-  /** Creates its tables where they are missing, and brings those of an earlier version up to date. Safe to repeat. */
+  /** Creates its tables where they are missing, and brings those of an earlier version up to date, or leaves both to the first `record`. Safe to repeat. */
   prepare(): Promise<void>;
   /**
    * Adds the events to their views' tables, in the order of the pushes, and notes what is to be written online: all of it is kept, or none; after UNAVAILABLE it may be kept, and is then brought into all of its tables whatever happens to this process. In a warehouse without transactions another error may leave it in some tables: it names them, what is in counts as said, and the same push adds the rest. What an event (table, join

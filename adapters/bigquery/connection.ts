@@ -1,7 +1,8 @@
-import { BigQuery } from '@google-cloud/bigquery';
-import type { BigQueryOptions } from '@google-cloud/bigquery';
+import { createRequire } from 'node:module';
+import type * as Sdk from '@google-cloud/bigquery';
+import type { BigQuery, BigQueryOptions } from '@google-cloud/bigquery';
 import type { v1 } from '@google-cloud/bigquery-storage';
-import { PassThroughClient } from 'google-auth-library';
+import type * as Auth from 'google-auth-library';
 import type { DatasetNames } from './sql.ts';
 
 export interface BigQuerySettings extends DatasetNames {
@@ -29,7 +30,11 @@ const RETRIES: RetryLimits = { maxRetries: 5, totalTimeout: 60, maxRetryDelay: 1
 /** A request is no query: jobs are asked for, and waited for by asking again. */
 const REQUEST_MS = 60_000;
 
+/** The client's package takes long to load, and a server of predictions needs none of it. */
+const require = createRequire(import.meta.url);
+
 export interface BigQueryConnection {
+  /** The same one each time. Its package is loaded by the first who asks. */
   readonly client: BigQuery;
   readonly settings: BigQuerySettings;
   /** The client of the Storage Read API; the same one each time. Its package takes long to load, and is by the first who asks. */
@@ -41,14 +46,8 @@ export interface BigQueryConnection {
 
 /** Clients of one project. Nothing is asked of the server until it is needed; credentials are Google's application default ones. */
 export function openBigQuery(settings: BigQuerySettings, retries: RetryLimits = RETRIES): BigQueryConnection {
-  const { project: projectId, location, api_endpoint: apiEndpoint } = settings;
-  // `timeout` is an option of the service that BigQuery is, left out of its type
-  const options: BigQueryOptions & { readonly timeout: number } = {
-    projectId, location, timeout: REQUEST_MS, retryOptions: { autoRetry: true, retryDelayMultiplier: 2, ...retries },
-    ...(apiEndpoint === undefined ? {} : { apiEndpoint }),
-    ...(apiEndpoint?.startsWith('http://') === true ? { authClient: new PassThroughClient() } : {}),
-  };
-  const client = new BigQuery(options);
+  const { project: projectId } = settings;
+  let client: BigQuery | undefined;
   let reader: Promise<v1.BigQueryReadClient> | undefined;
   let writer: Promise<v1.BigQueryWriteClient> | undefined;
   const open = async <T>(make: (api: typeof v1, options: ConstructorParameters<typeof v1.BigQueryWriteClient>[0]) => T): Promise<T> => {
@@ -56,12 +55,26 @@ export function openBigQuery(settings: BigQuerySettings, retries: RetryLimits = 
     return make(api, { projectId, ...address });
   };
   return {
-    client,
+    get client() {
+      return (client ??= openClient(settings, retries));
+    },
     settings,
     readClient: () => (reader ??= open((api, address) => new api.BigQueryReadClient(address))),
     writeClient: () => (writer ??= open((api, address) => new api.BigQueryWriteClient(address))),
     close: async () => void (await Promise.all([reader, writer].map(async (opened) => (await opened)?.close()))),
   };
+}
+
+function openClient({ project: projectId, location, api_endpoint: apiEndpoint }: BigQuerySettings, retries: RetryLimits): BigQuery {
+  const { BigQuery } = require('@google-cloud/bigquery') as typeof Sdk;
+  const plain = (): object => ({ authClient: new (require('google-auth-library') as typeof Auth).PassThroughClient() });
+  // `timeout` is an option of the service that BigQuery is, left out of its type
+  const options: BigQueryOptions & { readonly timeout: number } = {
+    projectId, location, timeout: REQUEST_MS, retryOptions: { autoRetry: true, retryDelayMultiplier: 2, ...retries },
+    ...(apiEndpoint === undefined ? {} : { apiEndpoint }),
+    ...(apiEndpoint?.startsWith('http://') === true ? plain() : {}),
+  };
+  return new BigQuery(options);
 }
 
 /** Options of a client of the Storage API for an endpoint. */

@@ -1,6 +1,5 @@
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { common } from '@google-cloud/bigquery';
 import type { Job } from '@google-cloud/bigquery';
 import type { BigQueryConnection } from './connection.ts';
 import { jobLabels, runJob } from './run-job.ts';
@@ -27,6 +26,7 @@ export async function loadRows(connection: BigQueryConnection, request: LoadRequ
 
 /** The upload that the client's `createWriteStream` makes, with labels, which that leaves out. */
 async function upload({ client, settings }: BigQueryConnection, { table, load, content, labels, signal }: LoadRequest, jobId: string): Promise<Job> {
+  const { common } = await import('@google-cloud/bigquery');
   const { project: projectId, location } = settings;
   const metadata = { jobReference: { projectId, jobId, location }, configuration: { labels: jobLabels({ settings }, labels), load: { destinationTable: table, ...load } } };
   const entry = new PassThrough();

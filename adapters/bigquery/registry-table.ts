@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Job } from '@google-cloud/bigquery';
+import type { Job, Table } from '@google-cloud/bigquery';
 import type { RegistryTable } from '../../ports/registry-table.ts';
 import { isMissing, told } from './call-failure.ts';
 import type { BigQueryConnection } from './connection.ts';
@@ -18,14 +18,14 @@ const SCHEMA = [
 
 /** The table `objects` of a data set: one row for each object of the registry file. A load job takes the place of the whole; it costs nothing. Closes the connection with itself. */
 export function createBigQueryRegistryTable(connection: BigQueryConnection): RegistryTable {
-  const { client, settings } = connection;
+  const { settings } = connection;
   const dataset = settings.datasets.registry;
-  const table = client.dataset(dataset).table(TABLE);
+  const table = (): Table => connection.client.dataset(dataset).table(TABLE);
   const step = `writing the rows of the registry into ${dataset}.${TABLE}`;
   return {
     async generation() {
       try {
-        const [rows] = (await table.getRows({ maxResults: 1, selectedFields: 'generation', autoPaginate: false })) as unknown as [readonly { readonly generation: number | string }[]];
+        const [rows] = (await table().getRows({ maxResults: 1, selectedFields: 'generation', autoPaginate: false })) as unknown as [readonly { readonly generation: number | string }[]];
         return rows[0] === undefined ? undefined : String(rows[0].generation);
       } catch (error) {
         if (isMissing(error)) return undefined;
@@ -46,7 +46,7 @@ export function createBigQueryRegistryTable(connection: BigQueryConnection): Reg
             schema: { fields: [...SCHEMA] },
             clustering: { fields: ['project', 'kind'] },
           };
-          table.createWriteStream(metadata).once('error', reject).once('job', resolve).end(text);
+          table().createWriteStream(metadata).once('error', reject).once('job', resolve).end(text);
         });
       await runJob(connection, { jobKey: `registry ${generation} ${randomUUID()}`, step, create, usable: () => Promise.resolve(true) });
     },
