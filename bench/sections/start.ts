@@ -4,29 +4,41 @@ import { join } from 'node:path';
 import { findFreePorts } from '../../adapters/local-stack/port-holder.ts';
 import type { Bench } from '../run.ts';
 import { measureStart, type ApiStart } from '../support/api-process.ts';
+import { startCloudStandIns } from '../support/cloud-settings.ts';
 import { startMlflow } from '../support/mlflow-server.ts';
 import { goal, OTHERS_HEADER, othersCell, spread, type Section } from '../support/report.ts';
 import { takeTurns, type Samples, type Way } from '../support/samples.ts';
 import { startProject, type StartProject } from '../support/start-projects.ts';
 
 const BODY = JSON.stringify({ instances: [{ entities: { origin: 'JFK', plane_id: 7 }, request: { distance: 1000, weekend: 0, meal: null } }] });
-const [FILES, SERVER] = ['model in files', 'model on an MLflow server, empty model cache'] as const;
+const [FILES, SERVER, CLOUD] = ['model in files', 'model on an MLflow server, empty model cache', 'settings of the cloud, model on an MLflow server, empty caches'] as const;
 const [SECONDS, MEGABYTES] = [2, 1_536];
 
 const TEXT = [
   "From the start of the API's process, compiled, to the last byte of its first prediction; the client asks every 5 ms. The process has one core (`taskset`), as on Cloud Run; Redis, PostgreSQL and MLflow's server have the machine's others too. The model has 300 trees of 64 leaves.",
+  "Settings of the cloud: BigQuery, a registry on Cloud Storage (a stand-in, on loopback), a Redis Cluster with TLS, the log and the metrics and traces of the cloud (to a collector on loopback); BigQuery is not there, and Google's credentials are not asked for, which take a call more.",
   'Peak memory is that of the process, after a thousand predictions more.',
 ].join(' ');
 
 /** How soon an instance of the API predicts. */
 export async function start(bench: Bench): Promise<Section> {
   const ways: Way<ApiStart>[] = [way(FILES, await startProject(bench))];
-  const mlflow = join(process.env['ML_PIPELINE_TOOLS'] ?? join(bench.root, '.tools'), 'mlflow', 'bin', 'mlflow');
+  const tools = process.env['ML_PIPELINE_TOOLS'] ?? join(bench.root, '.tools');
+  const [mlflow, storage] = [join(tools, 'mlflow', 'bin', 'mlflow'), join(tools, 'cloud', 'bin', 'fake-gcs-server')];
   const folder = join(bench.folder, 'mlflow-server');
   await mkdir(folder);
-  const server = existsSync(mlflow) ? await startMlflow(mlflow, folder) : undefined;
+  const started: { stop(): Promise<void> }[] = [];
   try {
-    if (server !== undefined) ways.push(way(SERVER, await startProject(bench, server.uri)));
+    if (existsSync(mlflow)) {
+      const server = await startMlflow(mlflow, folder);
+      started.push(server);
+      ways.push(way(SERVER, await startProject(bench, server.uri)));
+      if (existsSync(storage)) {
+        const cloud = await startCloudStandIns(bench, storage);
+        started.push(cloud);
+        ways.push(way(CLOUD, await startProject(bench, server.uri, cloud.settings)));
+      }
+    }
     const taken = await takeTurns(ways, bench.repeats);
     const samples = [...taken.values()];
     const slowest = (read: (one: ApiStart) => number): number => Math.max(...samples.flatMap(({ results }) => results.map(read)));
@@ -40,7 +52,7 @@ export async function start(bench: Bench): Promise<Section> {
       ],
     };
   } finally {
-    await server?.stop();
+    await Promise.all(started.map((one) => one.stop()));
   }
 }
 

@@ -17,8 +17,8 @@ export interface StartProject {
 const [TREES, DEPTH] = [300, 6];
 const INPUTS_OF_TREES = 14;
 
-/** `mlflowUri`: where the model is; left out: in MLflow's files in the folder. */
-export async function startProject({ folder: parent, servers }: Bench, mlflowUri?: string): Promise<StartProject> {
+/** `mlflowUri`: where the model is; left out: in MLflow's files in the folder. `others`: settings in place of those of a laptop. */
+export async function startProject({ folder: parent, servers }: Bench, mlflowUri?: string, others: Readonly<Record<string, object>> = {}): Promise<StartProject> {
   const folder = await mkdtemp(join(parent, 'start-'));
   const [redis, postgres] = [connectionParts(servers.redisUrl), connectionParts(servers.postgresUrl)];
   const modelCache = join(folder, 'data', 'model-cache');
@@ -32,6 +32,7 @@ export async function startProject({ folder: parent, servers }: Bench, mlflowUri
     temporal: { address: servers.temporalAddress, namespace: 'default', task_queue: 'start', ui: 'http://127.0.0.1:1' },
     api: { host: '127.0.0.1', port: 1, model: 'models:/arrival@champion' },
     logs: { folder: './logs' },
+    ...others,
   };
   await mkdir(join(folder, 'config', 'environments'), { recursive: true });
   await writeFile(join(folder, 'config', 'environments', 'local.yaml'), JSON.stringify(settings), { mode: 0o600 });
