@@ -23,9 +23,9 @@ const [schema] = arrowMessages(columns, 0, 1);
 const messages = spans(MESSAGE_ROWS).map(([start, rows]) => Buffer.from(ReadRowsResponse.encode({ rowCount: rows, arrowRecordBatch: { serializedRecordBatch: arrowMessages(columns, start, rows)[1] } }).finish()));
 const pages = new Map(withJson ? spans(PAGE_ROWS).map(([start, rows]) => [start, Buffer.from(jsonPage(columns, start, rows, count))]) : []);
 
-/** Streams that share the messages of the rows asked for; these begin and end where messages do. */
+/** Streams that share the messages of the rows asked for by number, or of all; those begin and end where messages do. */
 function openSession({ request }: ServerUnaryCall<SessionRequest, Buffer>, done: sendUnaryData<Buffer>): void {
-  const [from = 0, to = count] = [...(request.readSession?.readOptions?.rowRestriction ?? '').matchAll(/\d+/g)].map(Number);
+  const [from = 0, to = count] = (/row_number >= (\d+) AND row_number < (\d+)/.exec(request.readSession?.readOptions?.rowRestriction ?? '') ?? []).slice(1).map(Number);
   const [first, last] = [from / MESSAGE_ROWS, Math.ceil(to / MESSAGE_ROWS)];
   const streams = Array.from({ length: Math.min(request.maxStreamCount, last - first) }, (_, i) => ({ name: `${request.parent}/locations/us/sessions/s/streams/${first + i}_${last}_${request.maxStreamCount}` }));
   done(null, Buffer.from(ReadSession.encode({ arrowSchema: { serializedSchema: schema }, streams }).finish()));
