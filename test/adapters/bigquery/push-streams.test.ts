@@ -1,72 +1,23 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
-import { Redis } from 'ioredis';
-import { openBigQuery, type BigQueryConnection } from '../../../adapters/bigquery/connection.ts';
-import { createBigQueryPushLog } from '../../../adapters/bigquery/push-log.ts';
-import { createRedisPushLedger } from '../../../adapters/redis/push-ledger.ts';
-import { PipelineError, type ErrorCode } from '../../../domain/errors.ts';
+import type { ErrorCode } from '../../../domain/errors.ts';
 import type { PushLedger } from '../../../ports/push-ledger.ts';
 import type { PushLog } from '../../../ports/push-log.ts';
 import { NOW, rowOf, view, type Said } from '../../contracts/push-log.ts';
-import { testServers } from '../../support/servers.ts';
-import { startWriteStub, type WriteStub } from './write-stub.ts';
-
-const [V, RAW] = ['feature_mart/tables/v', 'raw_events/tables/pushes'];
-const nullable = (name: string, type: 'INT64' | 'STRING' | 'TIMESTAMP') => ({ name, type, mode: 'NULLABLE' as const });
-const TABLE = [nullable('k', 'INT64'), nullable('x', 'INT64'), nullable('event_timestamp', 'TIMESTAMP'), nullable('created_timestamp', 'TIMESTAMP')];
-const RAW_TABLE = [nullable('received_timestamp', 'TIMESTAMP'), nullable('table_name', 'STRING'), nullable('event_timestamp', 'TIMESTAMP'), nullable('created_timestamp', 'TIMESTAMP'), nullable('document', 'STRING')];
+import { deliverAll, nullable, RAW, RAW_TABLE, refused, TABLE, usePushStubs, V } from './push-stub-fixture.ts';
+import type { WriteStub } from './write-stub.ts';
 
 describe('Appending pushes to streams', function () {
   this.timeout(20_000);
+  const stubs = usePushStubs();
   let stub: WriteStub;
-  let connection: BigQueryConnection;
-  let redis: Redis;
-  let redisUrl: string;
-  let project: string;
-  let logs: PushLog[];
-  before(async () => {
-    ({ redisUrl } = await testServers());
-    redis = new Redis(redisUrl);
-  });
-  after(() => redis.disconnect());
-  beforeEach(async () => {
-    stub = await startWriteStub();
-    stub.tables.set(V, TABLE).set(RAW, RAW_TABLE);
-    project = `push_${randomBytes(5).toString('hex')}`;
-    logs = [];
-    connection = openBigQuery({ project: 'p', location: 'us-central1', datasets: { raw: 'raw_events', feature_mart: 'feature_mart', spine: 'spine_data', registry: 'feast_registry' }, maximum_bytes_billed: 1, grpc_endpoint: stub.endpoint });
-  });
-  afterEach(async () => {
-    await Promise.all(logs.map((log) => log.close()));
-    await connection.close();
-    await stub.close();
-    const keys = await redis.keys(`{ml-pipeline:push:${project}}:*`);
-    if (keys.length > 0) await redis.del(keys);
-  });
+  beforeEach(() => void ({ stub } = stubs()));
 
-  /** A process' log. `broken`: calls of its ledger that never get through, as when the process is killed before them. */
-  const open = ({ leaseMs = 30_000, appendMs = 3_000, broken = [] }: { readonly leaseMs?: number; readonly appendMs?: number; readonly broken?: readonly (keyof PushLedger)[] } = {}): PushLog => {
-    const ledger = createRedisPushLedger({ url: redisUrl, project, leaseMs });
-    const dead = Object.fromEntries(broken.map((name) => [name, () => Promise.reject(new Error('killed'))]));
-    const log = createBigQueryPushLog({ connection, ledger: { ...ledger, ...dead }, appendMs, waitMs: 300 });
-    logs.push(log);
-    return log;
-  };
   const record = (log: PushLog, said: readonly Said[], at = 0) => log.record([{ receivedMicros: NOW + at, views: [{ view, rows: said.map((one) => rowOf(one)) }], online: true }]);
-  const refused = async (work: Promise<unknown>): Promise<PipelineError> => {
-    const error = await work.then(() => assert.fail('it was recorded'), (thrown: unknown) => thrown);
-    assert.ok(error instanceof PipelineError, String(error));
-    return error;
-  };
   const [A, B, C] = [{ key: 1, x: 1 }, { key: 2, x: 2 }, { key: 3, x: 3 }];
-  const deliverAll = async (log: PushLog): Promise<void> => {
-    while ((await log.deliver(0, () => Promise.resolve())) > 0);
-  };
-
   it('goes on at the next offset of one stream for each table', async () => {
-    const log = open();
+    const log = stubs().open();
     await record(log, [A, B]);
     await record(log, [C]);
     assert.deepEqual([stub.streams(V).length, stub.streams(RAW).length], [1, 1]);
@@ -74,7 +25,7 @@ describe('Appending pushes to streams', function () {
   });
 
   it('sends rows to the same offset again when a request breaks off, so that they are there once whether it had come through or not', async () => {
-    const log = open();
+    const log = stubs().open();
     stub.faults.set(V, [{ breakAfter: status.UNAVAILABLE }]).set(RAW, [{ breakBefore: status.UNAVAILABLE }, { answer: { error: { code: status.ABORTED, message: 'aborted' } } }, { breakAfter: status.INTERNAL }]);
     await record(log, [A, B]);
     await record(log, [C]);
@@ -83,7 +34,7 @@ describe('Appending pushes to streams', function () {
   });
 
   it('takes another stream where the one it has takes nothing more', async () => {
-    const log = open();
+    const log = stubs().open();
     await record(log, [A]);
     stub.removeStreams(V);
     await record(log, [B]);
@@ -94,7 +45,7 @@ describe('Appending pushes to streams', function () {
   });
 
   it('names view, row and column of what BigQuery alone refuses, without the value, keeps nothing of it, and takes what is right after it', async () => {
-    const log = open();
+    const log = stubs().open();
     stub.faults.set(V, [{ answer: { error: { code: status.INVALID_ARGUMENT, message: 'Errors found while processing rows.' }, rowErrors: [{ index: 1, code: 'FIELDS_ERROR', message: 'Field x: value "secret" is out of range' }] } }]);
     const error = await refused(record(log, [A, B]));
     assert.equal(error.code, 'INVALID_DATA');
@@ -109,22 +60,22 @@ describe('Appending pushes to streams', function () {
     const cases: readonly (readonly [number, ErrorCode, RegExp])[] = [[status.PERMISSION_DENIED, 'INVALID_CONFIG', /roles\/bigquery\.dataEditor/], [status.UNAUTHENTICATED, 'INVALID_CONFIG', /gcloud auth application-default login/], [status.RESOURCE_EXHAUSTED, 'UNAVAILABLE', /quota/]];
     for (const [code, expected, words] of cases) {
       stub.refusals.push(code);
-      const error = await refused(record(open(), [A]));
+      const error = await refused(record(stubs().open(), [A]));
       assert.deepEqual([error.code, words.test(error.message)], [expected, true], error.message);
     }
     stub.tables.delete(RAW);
-    const missing = await refused(record(open(), [A]));
+    const missing = await refused(record(stubs().open(), [A]));
     assert.deepEqual([missing.code, /raw_events\.pushes/.test(missing.message)], ['NOT_FOUND', true], 'found out before a view\'s table has anything');
     stub.tables.delete(V);
-    assert.match((await refused(record(open(), [A]))).message, /feature_mart\.v does not exist .*feature view v/);
+    assert.match((await refused(record(stubs().open(), [A]))).message, /feature_mart\.v does not exist .*feature view v/);
     assert.equal(stub.rows(V).length, 0);
     stub.tables.set(V, TABLE).set(RAW, RAW_TABLE);
-    await record(open(), [A]);
+    await record(stubs().open(), [A]);
     assert.equal(stub.rows(V).length, 1);
   });
 
   it('looks at a table again that has changed: when BigQuery says so, and when rows do not fit what was known of it', async () => {
-    const log = open();
+    const log = stubs().open();
     stub.faults.set(V, [{ newSchema: true }]);
     await record(log, [A]);
     const wider = { ...view, features: [...view.features, { name: 'y', type: 'String' as const }] };
@@ -141,8 +92,8 @@ describe('Appending pushes to streams', function () {
     for (const broken of [['plan', 'abandon'], ['confirm']] as const) {
       const said = [{ key: broken.length * 10, x: 1 }];
       const before = stub.rows(V).length;
-      await assert.rejects(record(open({ leaseMs: 50, broken }), said, 5), /killed/);
-      const next = open({ leaseMs: 50 });
+      await assert.rejects(record(stubs().open({ leaseMs: 50, broken }), said, 5), /killed/);
+      const next = stubs().open({ leaseMs: 50 });
       await new Promise((resolve) => setTimeout(resolve, 60));
       await deliverAll(next);
       const [recorded] = await record(next, said, 9);
@@ -152,11 +103,10 @@ describe('Appending pushes to streams', function () {
   });
 
   it('finishes by itself a push that it could not confirm, and keeps every push after it', async () => {
-    const real = createRedisPushLedger({ url: redisUrl, project, leaseMs: 400 });
+    const real = stubs().ledger(400);
     let failures = 1;
     const ledger: PushLedger = { ...real, confirm: (token, said) => (failures-- > 0 ? Promise.reject(new Error('away for a moment')) : real.confirm(token, said)) };
-    const log = createBigQueryPushLog({ connection, ledger, appendMs: 300, waitMs: 300 });
-    logs.push(log);
+    const log = stubs().open({ ledger, appendMs: 300 });
     await assert.rejects(record(log, [A]), /away for a moment/);
     await record(log, [B]);
     await record(log, [C]);
@@ -167,24 +117,23 @@ describe('Appending pushes to streams', function () {
   });
 
   it('finishes a push although another one, as old, cannot be finished', async () => {
-    const dead = () => open({ leaseMs: 200, appendMs: 100, broken: ['confirm'] });
+    const dead = () => stubs().open({ leaseMs: 200, appendMs: 100, broken: ['confirm'] });
     for (const one of [A, B]) await assert.rejects(record(dead(), [one]));
     await sleep(300);
-    const real = createRedisPushLedger({ url: redisUrl, project, leaseMs: 60_000 });
+    const real = stubs().ledger(60_000);
     let failures = 1;
     const ledger: PushLedger = { ...real, confirm: (token, said) => (failures-- > 0 ? Promise.reject(new Error('this one not')) : real.confirm(token, said)) };
-    const log = createBigQueryPushLog({ connection, ledger, appendMs: 100, waitMs: 300 });
-    logs.push(log);
+    const log = stubs().open({ ledger, appendMs: 100 });
     await assert.rejects(log.deliver(0, () => Promise.resolve()), /this one not/);
-    assert.equal((await redis.zcard(`{ml-pipeline:push:${project}}:leases`)), 1, 'of two owed pushes one is left');
+    assert.equal(await stubs().owed(), 1, 'of two owed pushes one is left');
   });
 
   it('finishes what a killed process had sent to one table and not to the other', async () => {
     stub.faults.set(RAW, [{ breakBefore: status.UNAVAILABLE }]);
-    const error = await refused(record(open({ leaseMs: 400, appendMs: 50 }), [A, B]));
+    const error = await refused(record(stubs().open({ leaseMs: 400, appendMs: 50 }), [A, B]));
     assert.deepEqual([error.code, /is noted/.test(error.message)], ['UNAVAILABLE', true], error.message);
     assert.deepEqual([stub.rows(V).length, stub.rows(RAW).length], [2, 0]);
-    const next = open();
+    const next = stubs().open();
     assert.equal((await refused(record(next, [A]))).code, 'UNAVAILABLE', 'nobody hears that it is done before it is');
     await new Promise((resolve) => setTimeout(resolve, 200));
     assert.equal((await record(next, [A]))[0]!.views.length, 1, 'the caller who tries again need not wait for the next look');
