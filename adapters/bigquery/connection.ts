@@ -82,5 +82,7 @@ async function storageAddress(endpoint: string | undefined): Promise<object> {
   if (endpoint === undefined) return {};
   const { protocol, hostname, port } = new URL(endpoint.includes('://') ? endpoint : `https://${endpoint}`);
   const address = { servicePath: hostname, apiEndpoint: hostname, port: Number(port === '' ? 443 : port) };
-  return protocol === 'http:' ? { ...address, sslCreds: (await import('@grpc/grpc-js')).credentials.createInsecure() } : address;
+  if (protocol !== 'http:') return address;
+  const [{ credentials }, { PassThroughClient }] = await Promise.all([import('@grpc/grpc-js'), import('google-auth-library')]);
+  return { ...address, sslCreds: credentials.createInsecure(), authClient: new PassThroughClient() };
 }
