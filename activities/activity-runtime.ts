@@ -9,6 +9,8 @@ const HEARTBEAT_INTERVAL_MS = 2_000;
 export interface ActivityScope {
   /** Aborted when the workflow is cancelled or the worker shuts down. */
   readonly signal: AbortSignal;
+  /** Names this run of the workflow: the same in all of its steps. */
+  readonly run: string;
   /** Names this step of this run; the same in each attempt at it. */
   readonly step: string;
   /** The last details that the server has of an earlier attempt. */
@@ -27,7 +29,8 @@ export async function withHeartbeats<T>(work: (scope: ActivityScope) => Promise<
   try {
     return await work({
       signal,
-      step: stepName(),
+      run: runName(),
+      step: `${runName()}/${activityInfo().activityId}`,
       resumedFrom,
       report: (next) => {
         details = next;
@@ -41,9 +44,9 @@ export async function withHeartbeats<T>(work: (scope: ActivityScope) => Promise<
   }
 }
 
-function stepName(): string {
-  const { workflowExecution, activityId } = activityInfo();
-  return [workflowExecution?.workflowId, workflowExecution?.runId, activityId].join('/');
+function runName(): string {
+  const { workflowExecution } = activityInfo();
+  return [workflowExecution?.workflowId, workflowExecution?.runId].join('/');
 }
 
 /**

@@ -19,8 +19,8 @@ export function createMaterialize(ports: Needs) {
       }),
     /** Not while `apply` removes values of the view, and not after it: what the definition was when this was planned must still hold. */
     materializeSlice: (slice: WindowSlice): Promise<OnlineWriteResult> =>
-      withHeartbeats(({ signal, step, resumedFrom, report }) =>
-        ports.featureRegistry.whileDefined(slice.window.view, (kept) => writeSlice(ports, slice, { signal: AbortSignal.any([signal, kept]), report, step, cursor: resumedFrom as SliceCursor | undefined })),
+      withHeartbeats(({ signal, run, resumedFrom, report }) =>
+        ports.featureRegistry.whileDefined(slice.window.view, (kept) => writeSlice(ports, slice, { signal: AbortSignal.any([signal, kept]), report, run, cursor: resumedFrom as SliceCursor | undefined })),
       ),
     /** Every value that may still be served lives on, also where no row of it was written. */
     renewExpiry: ({ view, wholeSince }: Pick<ViewWindow, 'view' | 'wholeSince'>): Promise<{ readonly renewed: number }> =>

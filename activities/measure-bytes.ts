@@ -8,7 +8,7 @@ import { planWindows, requestOf } from './plan-materialization.ts';
 export interface MeasuredBytes {
   /** The loader's query once, and every view of the recipe from its beginning: the most that a training reads, since a join leaves out partitions that no row of the spine looks back to. */
   readonly training: number;
-  /** An incremental materialization now of the views that the recipe reads; each slice reads its view's window. */
+  /** An incremental materialization now of the views that the recipe reads. */
   readonly materialization: number;
 }
 
@@ -26,7 +26,7 @@ export async function measureBytes(ports: Needs, recipe: string): Promise<Measur
   const views = [...new Set(selection.views.filter(({ online }) => online).map(({ name }) => name))];
   let materialization = 0;
   if (views.length > 0) {
-    for (const window of await planWindows(ports, { views, incremental: true })) materialization += window.slices * (window.slices === 0 ? 0 : await processedBytes({ newestRows: { view: window.view, ...requestOf(window) } }));
+    for (const window of await planWindows(ports, { views, incremental: true })) if (window.slices > 0) materialization += await processedBytes({ newestRows: { view: window.view, ...requestOf(window) } });
   }
   return { training, materialization };
 }

@@ -29,6 +29,8 @@ export interface ViewWindow {
   readonly mark?: WindowMark;
   /** Of an incremental run that is planned whole although the view was materialized before: why. */
   readonly wholeBecause?: string;
+  /** About how many rows the window has. */
+  readonly rows?: number;
   /** 0: the window is in the store already. */
   readonly slices: number;
 }
@@ -47,7 +49,7 @@ const ROWS_PER_SLICE = 1_000_000;
 const ROWS_PER_SMALL_SLICE = 250_000;
 const SMALL_SLICES = 3;
 
-/** A slice reads the whole table and keeps its share; with a limit on their number the work stays in proportion to the rows, however many these are. */
+/** Where a slice reads the whole table and keeps its share (PostgreSQL), a limit on their number keeps the work in proportion to the rows, however many these are. */
 const MOST_SLICES = 32;
 
 /** A transaction that was under way at the last materialization commits rows with an earlier created timestamp: so far back is read again. */
@@ -64,7 +66,7 @@ export async function planWindows(ports: Needs, input: MaterializeFeaturesInput)
   const windows: ViewWindow[] = [];
   for (const { isDone, ...window } of await chooseWindows(ports, input)) {
     const rows = isDone ? 0 : await ports.warehouse.estimateRows({ view: window.view, ...requestOf(window) });
-    windows.push({ ...window, slices: isDone ? 0 : sliceCount(rows) });
+    windows.push({ ...window, rows, slices: isDone ? 0 : sliceCount(rows) });
   }
   return windows;
 }
@@ -117,12 +119,13 @@ function sliceCount(rows: number): number {
 }
 
 /** What the window asks of the warehouse. */
-export function requestOf({ start, end, knownBy, visibleAfter }: Bounds): Omit<NewestRowsRequest, 'view' | 'slice'> {
+export function requestOf({ start, end, knownBy, visibleAfter, rows }: Bounds): Omit<NewestRowsRequest, 'view' | 'slice'> {
   return {
     startMicros: micros(start),
     endMicros: micros(end),
     ...(knownBy === undefined ? {} : { knownByMicros: micros(knownBy) }),
     ...(visibleAfter === undefined ? {} : { visibleAfterMicros: micros(visibleAfter) }),
+    ...(rows === undefined ? {} : { rows }),
   };
 }
 

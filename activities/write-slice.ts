@@ -26,8 +26,8 @@ export interface SliceScope {
   readonly signal: AbortSignal;
   readonly report: (cursor: SliceCursor) => void;
   readonly cursor: SliceCursor | undefined;
-  /** Names the step, so that an attempt at it finds the rows that an earlier one had read (ports/warehouse.ts). */
-  readonly step: string;
+  /** Names the run, whose slices share the result that the first of them made, as attempts at one slice do (NewestRowsRequest.step of ports/warehouse.ts). */
+  readonly run: string;
 }
 
 type Needs = Pick<Ports, 'warehouse' | 'onlineStore'>;
@@ -37,7 +37,7 @@ export async function writeSlice(ports: Needs, slice: WindowSlice, scope: SliceS
   const { view, slices } = slice.window;
   const reading = new AbortController(); // ends a query that still runs when a write has failed
   const signal = AbortSignal.any([scope.signal, reading.signal]);
-  const rows = await ports.warehouse.newestRows({ view, ...requestOf(slice.window), slice: { index: slice.index, count: slices }, step: scope.step, signal });
+  const rows = await ports.warehouse.newestRows({ view, ...requestOf(slice.window), slice: { index: slice.index, count: slices }, step: scope.run, signal });
   let [seen, written, skipped] = [0, scope.cursor?.written ?? 0, scope.cursor?.skipped ?? 0];
   for await (const batch of readAhead(rows.batches, () => reading.abort())) {
     const rest = unwritten(view, batch, seen, scope.cursor);

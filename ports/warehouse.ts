@@ -76,6 +76,9 @@ export interface NewestRowsRequest {
   readonly visibleAfterMicros?: Micros;
   /** One of `count` disjoint slices by hash of the join keys, 0-based; every entity falls into exactly one. */
   readonly slice: { readonly index: number; readonly count: number };
+  /** About how many rows the window has (`estimateRows`), to lay out a result by; the same for all slices of a step. Left out: the warehouse asks itself, where it needs it. */
+  readonly rows?: number;
+  /** The same for all slices: they share one result, where the warehouse keeps it. */
   readonly step?: StepName;
   readonly signal?: AbortSignal;
 }

@@ -20,6 +20,8 @@ const MOST_CHUNK_ROWS = 2 ** 18;
 export interface OrderedRead extends Omit<ReadSession, 'fields' | 'restriction'> {
   readonly columns: readonly ReadColumn[];
   readonly rowCount: number;
+  /** A condition under which all rows of the chunk lie that begins at this number, so that no other partition is read. Left out: the row numbers choose. */
+  readonly within?: (start: number) => string;
   /** Rows in one chunk; default: `chunkRows` of the columns. */
   readonly chunkRows?: number;
 }
@@ -61,10 +63,10 @@ export async function* readOrdered(read: OrderedRead): AsyncGenerator<RecordBatc
   }
 }
 
-async function readChunk({ columns, rowCount, ...session }: OrderedRead, start: number, end: number): Promise<RecordBatch> {
+async function readChunk({ columns, rowCount, within, ...session }: OrderedRead, start: number, end: number): Promise<RecordBatch> {
   const builders = columns.map((column) => columnBuilder(column, end - start));
   const fields = [...new Set([ROW_NUMBER, ...columns.flatMap(({ source, present }) => (present === undefined ? [source] : [source, present]))])];
-  const restriction = end - start === rowCount ? undefined : `${ROW_NUMBER} >= ${wholeNumberLiteral(start)} AND ${ROW_NUMBER} < ${wholeNumberLiteral(end)}`;
+  const restriction = end - start === rowCount && within === undefined ? undefined : `${within === undefined ? '' : `${within(start)} AND `}${ROW_NUMBER} >= ${wholeNumberLiteral(start)} AND ${ROW_NUMBER} < ${wholeNumberLiteral(end)}`;
   const places = placesOf(start, end);
   for await (const batch of readSession({ ...session, fields, restriction })) {
     const placement = places.take(batch);

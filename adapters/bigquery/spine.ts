@@ -8,6 +8,7 @@ import { told } from './call-failure.ts';
 import type { BigQueryConnection } from './connection.ts';
 import { describeBoundQuery } from './describe.ts';
 import { boundParameters } from './query-parameters.ts';
+import { queryRows } from './query-rows.ts';
 import { runQuery, tableMetadata, usageOf } from './run-query.ts';
 import type { FinishedQuery, TableMetadata } from './run-query.ts';
 import type { ReadableColumn } from './spine-sql.ts';
@@ -73,8 +74,7 @@ async function checkInstants({ connection, request, staged, jobKey, step }: Writ
   const asOf = formatInstant(request.asOfMicros);
   const sql = `SELECT COUNTIF(${time} IS NULL) AS missing, COUNTIF(${time} > ${instantLiteral(request.asOfMicros)}) AS late, COUNTIF(${time} < ${instantLiteral(EARLIEST)}) AS early FROM ${quoteTableId(staged)}`;
   const query = await runQuery(connection, { sql, step, jobKey: `${jobKey} instants`, labels: { step: 'spine_instants', spine: request.name }, signal: request.signal });
-  const [rows] = (await told(connection.client.job(query.jobId, { location: connection.settings.location }).getQueryResults({ maxResults: 1, autoPaginate: false }), step, connection.settings)) as unknown as readonly [readonly { readonly missing: number; readonly late: number; readonly early: number }[]];
-  const found = rows[0];
+  const [found] = await queryRows<{ readonly missing: number; readonly late: number; readonly early: number }>(connection, query.jobId, step);
   if (found === undefined) throw new PipelineError('UNAVAILABLE', `BigQuery, ${step}: a count has no result. Try again.`);
   const path = `column ${request.timestampColumn}`;
   refuseProblems('INVALID_DATA', `The spine's event timestamps are not usable; nothing was kept (${rowCount} rows).`, [

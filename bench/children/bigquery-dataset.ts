@@ -22,7 +22,7 @@ await childTask(async ({ settings, rows, way, output }: Options) => {
   await connection.readClient(); // loading it is not counted
   const schema = DATASET.map(({ name, type }) => ({ name, type }));
   const table = { projectId: settings.project, datasetId: 'spine', tableId: 'result' };
-  const batches = way === 'arrow' ? readRows(connection, table, rows, schema.map((column) => ({ ...column, source: column.name })), undefined) : readPages(connection);
+  const batches = way === 'arrow' ? readRows(connection, { table, rowCount: rows, columns: schema.map((column) => ({ ...column, source: column.name })), signal: undefined }) : readPages(connection);
   const [seconds, { rowCount, hash }] = await timed(() => writeParquetWhole(output, schema, batches));
   await connection.close();
   return { seconds, rowCount, hash };

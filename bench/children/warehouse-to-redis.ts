@@ -31,7 +31,7 @@ await childTask(async ({ source, redisUrl, table }: Options) => {
   };
   const start = formatInstant(FIRST_EVENT);
   const window = { view: snapshotView(wideRepository(table), 'wide'), start, end: formatInstant(FIRST_EVENT + 86_400_000_000), slices: 1 };
-  const { written } = await writeSlice({ warehouse, onlineStore }, { window, index: 0 }, { signal: new AbortController().signal, report: () => undefined, cursor: undefined, step: `bench-${process.pid}` });
+  const { written } = await writeSlice({ warehouse, onlineStore }, { window, index: 0 }, { signal: new AbortController().signal, report: () => undefined, cursor: undefined, run: `bench-${process.pid}` });
   const seconds = (performance.now() - first) / 1000;
   await warehouse.close();
   await onlineStore.close();

@@ -14,7 +14,7 @@ describe('The bytes of a recipe', function () {
   });
   after(() => project.remove());
 
-  it('are those of its query and of each view for a training, and of each slice for a materialization', async () => {
+  it('are those of its query and of each view for a training, and of each window for a materialization', async () => {
     const reads: PlannedRead[] = [];
     const processedBytes = (read: PlannedRead): Promise<number> => {
       reads.push(read);
@@ -26,7 +26,8 @@ describe('The bytes of a recipe', function () {
     const distinct = new Set(views).size;
     assert.equal(reads.filter((read) => 'query' in read).length, 1);
     assert.ok(distinct >= 2 && training === 1_000_000 + 10 * distinct, `${training} of ${distinct} views`);
-    assert.ok(materialization >= distinct, 'at least one slice of each view');
+    assert.equal(views.length, 2 * distinct, 'the window of each view once, however many slices');
+    assert.ok(materialization >= distinct && materialization <= 10 * distinct);
   });
 
   it('are not measured where the warehouse does not bill by them', async () => {

@@ -52,7 +52,7 @@ describe("Feast's own materialization, on a registry that we wrote", function ()
     const clock = { now: () => parseInstant(instant)! };
     const [window] = await planWindows({ clock, keyTtlSeconds: KEY_TTL_SECONDS, featureRegistry: registry, warehouse }, { views: ['readings'], ...input });
     assert.ok(window);
-    for (let index = 0; index < window.slices; index++) await writeSlice({ warehouse, onlineStore: store }, { window, index }, { signal: new AbortController().signal, report: () => undefined, step: `${index}`, cursor: undefined });
+    for (let index = 0; index < window.slices; index++) await writeSlice({ warehouse, onlineStore: store }, { window, index }, { signal: new AbortController().signal, report: () => undefined, run: window.end, cursor: undefined });
     await registry.recordMaterialization('readings', micros(window.since ?? window.start), micros(window.end), window.view, markOf(window.end, window.mark, clock.now(), KEY_TTL_SECONDS));
   }
 

@@ -3,7 +3,8 @@ import type { NativeColumn } from '../../../adapters/bigquery/column-types.ts';
 import { nativeColumn } from '../../../adapters/bigquery/column-types.ts';
 import type { BoundView } from '../../../adapters/bigquery/join-bind.ts';
 import { joinQuery } from '../../../adapters/bigquery/join-sql.ts';
-import { newestQuery } from '../../../adapters/bigquery/newest-rows.ts';
+import { newestQuery } from '../../../adapters/bigquery/newest-query.ts';
+import { sliceLayout } from '../../../adapters/bigquery/slice-layout.ts';
 import { bindSource } from '../../../adapters/bigquery/view-source.ts';
 import type { FeatureViewSnapshot } from '../../../domain/features/snapshot.ts';
 import { parseInstant } from '../../../domain/instant.ts';
@@ -54,10 +55,11 @@ describe('the SQL of a point-in-time join in BigQuery', () => {
     assert.match(sqlOf(bound('TIMESTAMP', { asKnown: true })), /f\.`made` <= TIMESTAMP '2024-03-20 18:00:00\.000001\+00'/);
   });
 
-  it('names the window of a materialization by constants, and one slice of the keys', () => {
+  it('names the window of a materialization by constants, and all slices of the keys', () => {
     const { source } = bound('TIMESTAMP');
-    const { sql } = newestQuery(source, '`p`.`d`.`source`', { view: source.view, startMicros: WINDOW.first, endMicros: WINDOW.last, slice: { index: 1, count: 4 } });
+    const sql = newestQuery(source, '`p`.`d`.`source`', { startMicros: WINDOW.first, endMicros: WINDOW.last }, sliceLayout(3_000_000, 4, 100_000));
     assert.deepEqual(conditions(sql), [">= TIMESTAMP '2024-03-10 06:00:00.000000+00'", "<= TIMESTAMP '2024-03-20 18:00:00.000001+00'"]);
-    assert.match(sql, /MOD\(FARM_FINGERPRINT\(CAST\(f\.`k` AS STRING\)\) & 9223372036854775807, 4\) = 1/);
+    assert.match(sql, /MOD\(FARM_FINGERPRINT\(CAST\(f\.`k` AS STRING\)\) & 9223372036854775807, 4\) AS slice/);
+    assert.match(sql, /slice \* 8 \+ LEAST\(DIV\(row_number, 100000\), 7\) AS part/);
   });
 });
