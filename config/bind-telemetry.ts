@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { MetricRegistry } from '../adapters/telemetry/metric-producer.ts';
-import type { traceActivities, traceStarts } from '../adapters/telemetry/temporal-spans.ts';
+import type { traceActivities } from '../adapters/telemetry/traced-activities.ts';
+import type { traceStarts } from '../adapters/telemetry/traced-starts.ts';
 import type { Log } from '../ports/log.ts';
 import type { OnlineStore } from '../ports/online-store.ts';
 import type { Project } from './load-config.ts';
@@ -32,15 +33,16 @@ export async function bindTelemetry({ config }: Project, process: ProcessName, v
     onlineStore: (store) => sent?.traceOnlineStore(store, sent.otlp.spans) ?? store,
     exportMetrics: (registry) => sent?.otlp.exportMetrics(registry),
     starts: sent === undefined ? [] : [sent.traceStarts(sent.otlp.spans)],
-    activities: sent === undefined ? [] : [sent.traceActivities(sent.otlp.spans)],
+    activities: sent?.activities ?? [],
     close: () => sent?.otlp.close() ?? Promise.resolve(),
   };
 }
 
 async function openOtlp(settings: TelemetrySettings, process: ProcessName, version: string, log: Log) {
-  const [{ createOtlp }, { traceOnlineStore }, { traceStarts, traceActivities }] = await Promise.all([import('../adapters/telemetry/otlp.ts'), import('../adapters/telemetry/traced-store.ts'), import('../adapters/telemetry/temporal-spans.ts')]);
+  const [{ createOtlp }, { traceOnlineStore }, { traceStarts }] = await Promise.all([import('../adapters/telemetry/otlp.ts'), import('../adapters/telemetry/traced-store.ts'), import('../adapters/telemetry/traced-starts.ts')]);
   const otlp = createOtlp({ endpoint: settings.endpoint, headers: settings.headers, process, version, sampleRatio: settings.sample_ratio, intervalMillis: settings.interval_seconds * 1000, log });
-  return { otlp, traceOnlineStore, traceStarts, traceActivities };
+  const activities = process === 'worker' ? [(await import('../adapters/telemetry/traced-activities.ts')).traceActivities(otlp.spans)] : [];
+  return { otlp, traceOnlineStore, traceStarts, activities };
 }
 
 /** The log for Cloud Logging on standard error where the settings want it; undefined: the process's own. */

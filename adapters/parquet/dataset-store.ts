@@ -2,13 +2,12 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactStore } from '../../ports/artifact-store.ts';
 import type { DatasetStore } from '../../ports/dataset-store.ts';
-import { chooseColumns, chooseRows, readParquetFile } from './read-dataset.ts';
-import { writeParquetFile } from './write-dataset.ts';
 
-/** Data sets as Parquet files (Snappy, UTC microseconds), which pandas, DuckDB and BigQuery read as they are. */
+/** Data sets as Parquet files (Snappy, UTC microseconds), which pandas, DuckDB and BigQuery read as they are. What reads and writes them is loaded when it is used: a server of predictions does neither. */
 export function createParquetDatasetStore(artifacts: ArtifactStore): DatasetStore {
   return {
     async write(uri, schema, batches, onRows) {
+      const { writeParquetFile } = await import('./write-dataset.ts');
       const folder = await artifacts.temporaryFolder('dataset');
       try {
         const path = join(folder, 'data.parquet');
@@ -20,6 +19,7 @@ export function createParquetDatasetStore(artifacts: ArtifactStore): DatasetStor
       }
     },
     async *read(ref, options = {}) {
+      const { chooseColumns, chooseRows, readParquetFile } = await import('./read-dataset.ts');
       const columns = chooseColumns(ref, options.columns);
       const rows = chooseRows(ref, options.rows);
       yield* readParquetFile(await artifacts.localPath(ref.uri), ref, columns, rows);

@@ -1,11 +1,10 @@
 import { hostname } from 'node:os';
-import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, NodeTracerProvider, ParentBasedSampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-node';
 import type { Log } from '../../ports/log.ts';
-import { createMetricProducer, type MetricRegistry } from './metric-producer.ts';
+import type { MetricRegistry } from './metric-producer.ts';
+import type { SentMetrics } from './sent-metrics.ts';
+import { exporterWhenUsed } from './span-exporter.ts';
 import { createSpans, type Spans } from './spans.ts';
 import { runWithin } from './trace-context.ts';
 
@@ -34,6 +33,8 @@ const TIMEOUT_MS = 3_000;
 /** Spans wait so long for others to be sent with. */
 const SPANS_MS = 5_000;
 const SCOPE = 'ml-pipeline';
+/** What sends metrics is loaded so long after the start, which it would hold up. */
+const METRICS_AFTER_MS = 5_000;
 
 /**
  * OpenTelemetry over HTTP (OTLP). Spans wait in a queue of bounded length and are dropped beyond it; an endpoint that is away costs requests nothing, and the log says so once.
@@ -42,18 +43,35 @@ export function createOtlp({ endpoint, headers, process: name, version, sampleRa
   const resource = resourceFromAttributes({ 'service.name': `${SCOPE}-${name}`, 'service.version': version, 'service.instance.id': `${hostname()}-${process.pid}` });
   const to = (path: string): { readonly url: string; readonly headers: Record<string, string>; readonly timeoutMillis: number } => ({ url: `${endpoint.replace(/\/$/, '')}/v1/${path}`, headers: { ...headers }, timeoutMillis: TIMEOUT_MS });
   const tell = troubleOf(log, endpoint);
-  const traces = told(new OTLPTraceExporter(to('traces')), tell);
+  const traces = exporterWhenUsed(async () => told(new (await import('@opentelemetry/exporter-trace-otlp-http')).OTLPTraceExporter(to('traces')), tell));
   const provider = new NodeTracerProvider({ resource, sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }), spanProcessors: [new BatchSpanProcessor(traces, { scheduledDelayMillis: Math.min(SPANS_MS, intervalMillis), exportTimeoutMillis: TIMEOUT_MS })] });
-  const meters: MeterProvider[] = [];
+  const metrics: { close(): Promise<void> }[] = [];
   return {
     spans: createSpans(provider.getTracer(SCOPE, version), runWithin),
     exportMetrics: (registry) => {
-      const exporter = told(new OTLPMetricExporter(to('metrics')), tell);
-      const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: intervalMillis, exportTimeoutMillis: Math.min(TIMEOUT_MS, intervalMillis), metricProducers: [createMetricProducer(registry, resource, SCOPE)] });
-      meters.push(new MeterProvider({ resource, readers: [reader] }));
+      const open = async (): Promise<SentMetrics> => {
+        const [{ OTLPMetricExporter }, { sendMetrics }] = await Promise.all([import('@opentelemetry/exporter-metrics-otlp-http'), import('./sent-metrics.ts')]);
+        return sendMetrics({ registry, resource, scope: SCOPE, exporter: told(new OTLPMetricExporter(to('metrics')), tell), intervalMillis, timeoutMillis: TIMEOUT_MS });
+      };
+      metrics.push(openedLater(open, Math.min(METRICS_AFTER_MS, intervalMillis)));
     },
     close: async () => {
-      await Promise.allSettled([...meters.map((meter) => meter.shutdown({ timeoutMillis: TIMEOUT_MS })), provider.shutdown()]);
+      await Promise.allSettled([...metrics.map((one) => one.close()), provider.shutdown()]);
+    },
+  };
+}
+
+/** Opens after so long, or when it is closed before: what was counted until then is sent, too. */
+function openedLater(open: () => Promise<SentMetrics>, afterMs: number): { close(): Promise<void> } {
+  let opened: Promise<SentMetrics> | undefined;
+  const timer = setTimeout(() => {
+    opened = open();
+    opened.catch(() => undefined); // thrown where it is closed
+  }, afterMs).unref();
+  return {
+    close: async () => {
+      clearTimeout(timer);
+      await (await (opened ?? open())).close();
     },
   };
 }

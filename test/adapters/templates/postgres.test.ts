@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import pg from 'pg';
 import { postgresDialect } from '../../../adapters/templates/postgres.ts';
-import { renderTemplate } from '../../../adapters/templates/sql-templates.ts';
+import { renderTemplate } from '../../../adapters/templates/render-template.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 describe('loader SQL macros on PostgreSQL', () => {

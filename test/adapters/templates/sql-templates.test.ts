@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { bigqueryDialect } from '../../../adapters/templates/bigquery.ts';
 import { postgresDialect } from '../../../adapters/templates/postgres.ts';
-import { createSqlTemplates, renderTemplate } from '../../../adapters/templates/sql-templates.ts';
+import { renderTemplate } from '../../../adapters/templates/render-template.ts';
+import { createSqlTemplates } from '../../../adapters/templates/sql-templates.ts';
 import { PipelineError, type ErrorCode, type Problem } from '../../../domain/errors.ts';
 import type { BoundQuery } from '../../../ports/warehouse.ts';
 

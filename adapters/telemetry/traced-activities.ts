@@ -1,16 +1,7 @@
-import type { WorkflowClientInterceptor } from '@temporalio/client';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { traceOf, withTrace } from '../../temporal/trace-header.ts';
-import { parseTraceparent, traceparent, type TracePlace } from './trace-context.ts';
+import { traceOf } from '../../temporal/trace-header.ts';
 import type { Spans } from './spans.ts';
-
-/** A span for each start of a workflow, which is the parent of its activities' spans. */
-export function traceStarts(spans: Spans): WorkflowClientInterceptor {
-  return {
-    startWithDetails: (input, next) =>
-      spans.around(`start ${input.workflowType}`, { kind: 'client', attributes: { 'temporal.workflow_id': input.options.workflowId } }, (place) => next({ ...input, headers: withTrace(input.headers, traceparent(place)) })),
-  };
-}
+import { parseTraceparent, type TracePlace } from './trace-context.ts';
 
 /** A span for each attempt of an activity. What it logs has the span's place as fields `trace_*`, since Temporal hands lines on later, out of its scope. */
 export function traceActivities(spans: Spans): ActivityInterceptorsFactory {
