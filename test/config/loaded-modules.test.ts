@@ -72,7 +72,7 @@ describe('What a process loads', function () {
     assert.deepEqual([has(loaded, 'node_modules/@google-cloud/bigquery'), has(loaded, 'adapters/postgres/warehouse.ts')], [false, false]);
   });
 
-  it('is no client of BigQuery where predictions are served with the settings of the cloud', async () => {
+  it('is no client of BigQuery or Temporal, and nothing that only a training needs, where predictions are served with the settings of the cloud', async () => {
     const [{ redisUrl }, { project, gcsUrl }, [port]] = await Promise.all([testServers(), cloudServers(), findFreePorts(1)]);
     const { hostname: host, port: redisPort, password } = new URL(redisUrl);
     const table = { project, dataset: 'feast_registry', location: 'us-central1' };
@@ -86,6 +86,7 @@ describe('What a process loads', function () {
       temporal: { address: '127.0.0.1:1', namespace: 'default', task_queue: 'modules', ui: 'http://127.0.0.1:1' },
       api: { host: '127.0.0.1', port, model: 'models:/arrival@champion' },
       logs: { folder: './logs' },
+      telemetry: { type: 'otlp', endpoint: 'http://127.0.0.1:1', sample_ratio: 0 },
     };
     await writeFile(join(folder, 'config/environments/served.yaml'), JSON.stringify(settings), { mode: 0o600 });
     await mkdir(join(folder, 'mlruns'), { recursive: true });
@@ -100,7 +101,7 @@ describe('What a process loads', function () {
     };
     const loaded = await loadedBy({ APP_ENV: 'served', GOOGLE_CLOUD_PROJECT: project }, ['serve'], predicted);
     assert.ok(has(loaded, 'adapters/bigquery/push-log.ts'));
-    assert.deepEqual(loaded.filter((file) => /node_modules\/(@google-cloud\/bigquery|google-gax\/|@grpc\/)/.test(file)), []);
+    assert.deepEqual(loaded.filter((file) => /node_modules\/(@google-cloud\/bigquery|google-gax\/|@grpc\/|@temporalio\/|hyparquet|nunjucks\/)/.test(file)), []);
   });
 });
 
