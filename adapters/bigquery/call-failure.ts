@@ -11,7 +11,7 @@ interface ToldFailure {
 
 const LONGEST_MESSAGE = 600;
 const NO_ANSWER = /ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|ESOCKETTIMEDOUT|socket hang up|network timeout|premature close/i;
-const NO_CREDENTIALS = /Could not load the default credentials|invalid_grant|invalid_rapt|Could not refresh access token|default credentials were not found|invalid_client|Unable to impersonate|The file at .* does not exist, or it is not a file|Unable to read the credential file|incoming JSON object does not (contain|have)/i;
+const NO_CREDENTIALS = /Could not load the default credentials|invalid_grant|invalid_rapt|Could not refresh access token|default credentials were not found|invalid_client|Unable to impersonate|The file at .* does not exist, or it is not a file|Unable to read the credential file|incoming JSON object does not (contain|have)|DECODER routines/i;
 /** Messages that go on with the value that did not fit: it is left out of ours. */
 const VALUE = /^(Bad \w+ value|Invalid (timestamp|date|datetime|time|\w+ value)|Cannot parse|Failed to parse|Could not (cast|convert)|Error: Bad|\w+ (out of range|overflow))/i;
 /** A parser's message shows a piece of the file, which holds a key. */
@@ -60,6 +60,12 @@ export async function told<T>(work: Promise<T>, doing: string, settings: Pick<Bi
   } catch (error) {
     throw asBigQueryError(error, doing, settings);
   }
+}
+
+/** The error of asBigQueryError where credentials are missing, broken or expired, as gRPC tells it too: with a status of its own, before anything is sent. */
+export function asLoginError(error: unknown, doing: string): PipelineError | undefined {
+  const explained = NO_CREDENTIALS.test(toldBy(error)?.message ?? '') ? asBigQueryError(error, doing, { project: '', location: '' }) : undefined; // its words name neither
+  return explained instanceof PipelineError ? explained : undefined;
 }
 
 /** Whether the server says that there is no such thing. */

@@ -3,6 +3,7 @@ import type * as Sdk from '@google-cloud/bigquery';
 import type { BigQuery, BigQueryOptions } from '@google-cloud/bigquery';
 import type { v1 } from '@google-cloud/bigquery-storage';
 import type * as Auth from 'google-auth-library';
+import { told } from './call-failure.ts';
 import type { DatasetNames } from './sql.ts';
 
 export interface BigQuerySettings extends DatasetNames {
@@ -51,16 +52,21 @@ export function openBigQuery(settings: BigQuerySettings, retries: RetryLimits = 
   let reader: Promise<v1.BigQueryReadClient> | undefined;
   let writer: Promise<v1.BigQueryWriteClient> | undefined;
   const open = async <T>(make: (api: typeof v1, options: ConstructorParameters<typeof v1.BigQueryWriteClient>[0]) => T): Promise<T> => {
-    const [{ v1: api }, address] = await Promise.all([import('@google-cloud/bigquery-storage'), storageAddress(settings.grpc_endpoint)]);
+    const [{ v1: api }, address] = await Promise.all([import('@google-cloud/bigquery-storage'), told(storageAddress(settings), 'reaching the Storage API', settings)]);
     return make(api, { projectId, ...address });
+  };
+  /** One that could not be opened is opened anew by the next who asks. */
+  const remember = <T>(opening: Promise<T>, forget: () => void): Promise<T> => {
+    opening.catch(forget);
+    return opening;
   };
   return {
     get client() {
       return (client ??= openClient(settings, retries));
     },
     settings,
-    readClient: () => (reader ??= open((api, address) => new api.BigQueryReadClient(address))),
-    writeClient: () => (writer ??= open((api, address) => new api.BigQueryWriteClient(address))),
+    readClient: () => (reader ??= remember(open((api, address) => new api.BigQueryReadClient(address)), () => { reader = undefined; })),
+    writeClient: () => (writer ??= remember(open((api, address) => new api.BigQueryWriteClient(address)), () => { writer = undefined; })),
     close: async () => void (await Promise.all([reader, writer].map(async (opened) => (await opened)?.close()))),
   };
 }
@@ -77,12 +83,18 @@ function openClient({ project: projectId, location, api_endpoint: apiEndpoint }:
   return new BigQuery(options);
 }
 
-/** Options of a client of the Storage API for an endpoint. */
-async function storageAddress(endpoint: string | undefined): Promise<object> {
-  if (endpoint === undefined) return {};
+/** Options of a client of the Storage API: its endpoint, and credentials that have been tried: its client leaves a rejection of its own unhandled where it finds none. */
+async function storageAddress({ project: projectId, grpc_endpoint: endpoint }: BigQuerySettings): Promise<object> {
+  const { GoogleAuth, PassThroughClient } = await import('google-auth-library');
+  const logIn = async (): Promise<object> => {
+    const auth = new GoogleAuth({ projectId, scopes: 'https://www.googleapis.com/auth/cloud-platform' });
+    await auth.getAccessToken();
+    return { authClient: await auth.getClient() };
+  };
+  if (endpoint === undefined) return logIn();
   const { protocol, hostname, port } = new URL(endpoint.includes('://') ? endpoint : `https://${endpoint}`);
   const address = { servicePath: hostname, apiEndpoint: hostname, port: Number(port === '' ? 443 : port) };
-  if (protocol !== 'http:') return address;
-  const [{ credentials }, { PassThroughClient }] = await Promise.all([import('@grpc/grpc-js'), import('google-auth-library')]);
+  if (protocol !== 'http:') return { ...address, ...(await logIn()) };
+  const { credentials } = await import('@grpc/grpc-js');
   return { ...address, sslCreds: credentials.createInsecure(), authClient: new PassThroughClient() };
 }

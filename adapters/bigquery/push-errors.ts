@@ -1,5 +1,5 @@
 import { PipelineError } from '../../domain/errors.ts';
-import { asBigQueryError } from './call-failure.ts';
+import { asBigQueryError, asLoginError } from './call-failure.ts';
 import type { BigQuerySettings } from './connection.ts';
 import type { PlannedTable } from './push-plan.ts';
 import { RAW_PUSHES } from './push-raw.ts';
@@ -64,6 +64,8 @@ export function asAppendError(error: unknown, of: RowsOfTable, settings: Pick<Bi
   const { code } = error as { readonly code?: unknown };
   const { table, views } = of;
   if (typeof code !== 'number') return asBigQueryError(error, `writing to table ${table}`, settings);
+  const login = asLoginError(error, `writing to table ${table}`);
+  if (login !== undefined) return login;
   const said = withoutValues(error.message);
   if (error instanceof AppendFailure && error.rowErrors.length > 0) return rowsRefused(error, of, columns);
   if (code === STATUS.PERMISSION_DENIED) return new PipelineError('INVALID_CONFIG', `BigQuery does not let this account write to table ${table}. Grant it roles/bigquery.dataEditor on the data set; ${said}`, { cause: error });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '../../domain/errors.ts';
 import { readArrowBatch } from './arrow-batch.ts';
 import type { ArrowBatch } from './arrow-batch.ts';
+import { asLoginError } from './call-failure.ts';
 import { isPassing, readStream } from './read-stream.ts';
 import type { ReadClient, ReadPatience } from './read-stream.ts';
 import type { TableId } from './sql.ts';
@@ -35,7 +36,7 @@ export async function* readSession(session: ReadSession): AsyncGenerator<ArrowBa
   const readers = names.map(async (name) => {
     for await (const { bytes } of readStream(session.client, name, signal, session.patience)) if (!(await queue.put(bytes))) return;
   });
-  void Promise.all(readers).then(() => queue.end(), (error: unknown) => queue.end(error instanceof Error ? error : new Error(String(error))));
+  void Promise.all(readers).then(() => queue.end(), (error: unknown) => queue.end(asReadError(error, session.table)));
   try {
     for await (const bytes of queue.items()) yield readArrowBatch(schema, bytes);
   } finally {
@@ -60,7 +61,7 @@ async function openSession({ client, project, table, fields, restriction, stream
       const schema = arrowSchema?.serializedSchema;
       return { schema: schema instanceof Uint8Array ? schema : new Uint8Array(0), names: (opened ?? []).map(({ name }) => name ?? '') };
     } catch (error) {
-      if (!isPassing(error) || failures >= patience.attempts) throw asReadError(error, table.tableId);
+      if (!isPassing(error) || failures >= patience.attempts) throw asReadError(error, table);
       await sleep(patience.firstMs * 2 ** (failures - 1));
     }
   }
@@ -71,9 +72,12 @@ const PERMISSION_DENIED = 7;
 const UNAUTHENTICATED = 16;
 
 /** The gRPC errors of the Storage Read API as users meet them (cloud.google.com/bigquery/docs/reference/storage/troubleshooting). */
-function asReadError(error: unknown, table: string): unknown {
-  if (error instanceof PipelineError || typeof error !== 'object' || error === null) return error;
-  const { code, details } = error as { readonly code?: unknown; readonly details?: unknown };
+function asReadError(error: unknown, { tableId: table }: TableId): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  if (error instanceof PipelineError) return error;
+  const login = asLoginError(error, `reading ${table} by the Storage Read API`);
+  if (login !== undefined) return login;
+  const { code, details } = error as Error & { readonly code?: unknown; readonly details?: unknown };
   const said = typeof details === 'string' ? ` It said: ${details.slice(0, 300)}` : '';
   if (code === NOT_FOUND) return new PipelineError('NOT_FOUND', `The result table ${table} does not exist (any more): it expires a day after its query. Start the step again.${said}`, { cause: error });
   if (code === PERMISSION_DENIED) return new PipelineError('INVALID_CONFIG', `The account may not read ${table} by the Storage Read API. Grant it roles/bigquery.readSessionUser on the project, and roles/bigquery.dataViewer on the data set.${said}`, { cause: error });

@@ -12,7 +12,7 @@ const LONGEST_MESSAGE = 300;
 const LIMITS = /^(rateLimitExceeded|userRateLimitExceeded|quotaExceeded|dailyLimitExceeded)$/;
 
 /** What google-auth-library says where there are no credentials, or none that it can use. */
-const NO_CREDENTIALS = /default credentials|invalid_grant|invalid_client|invalid_rapt|Unable to impersonate|Could not refresh access token|^The file at .* does not exist|^Unable to read the credential file|incoming JSON object does not (contain|have)/i;
+const NO_CREDENTIALS = /default credentials|invalid_grant|invalid_client|invalid_rapt|Unable to impersonate|Could not refresh access token|^The file at .* does not exist|^Unable to read the credential file|incoming JSON object does not (contain|have)|DECODER routines/i;
 
 /** Whether the service answered with this status. */
 export function hasStatus(error: unknown, status: number): boolean {

@@ -75,7 +75,7 @@ describe('the rows of a result table of BigQuery', () => {
     await assert.rejects(read(client), failure('UNAVAILABLE', /broke off 3 times/));
     assert.equal(offsets.length, 3);
     const denied = server([[[0]]], { breakAfter: 0, code: 7 });
-    await assert.rejects(read(denied.client), /broken/);
+    await assert.rejects(read(denied.client), failure('INVALID_CONFIG', /roles\/bigquery\.readSessionUser/));
     assert.equal(denied.offsets.length, 1);
   });
 
