@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openBigQuery } from '../../../adapters/bigquery/connection.ts';
 import { runQuery } from '../../../adapters/bigquery/run-query.ts';
 import type { FinishedQuery, QueryRequest } from '../../../adapters/bigquery/run-query.ts';
 import { failure } from '../../contracts/warehouse.ts';
@@ -41,6 +42,23 @@ describe('a query on BigQuery', () => {
     const finished = await run({ existing: { _0: { polls: 1, bytesBilled: '5' } } });
     assert.deepEqual([finished.jobId.split('_').at(-1), finished.bytesBilled], ['0', 5]);
     assert.deepEqual(attempts(), ['0']);
+  });
+
+  it('is one job with one result for two processes that ask for it at once', async () => {
+    server = await startJobs({ jobs: [{ polls: 3, bytesBilled: '5' }] });
+    const other = openBigQuery(server.connection.settings);
+    const request = { sql: 'SELECT 1', step: 'trying', jobKey: 'raced for' };
+    const [one, two] = await Promise.all([runQuery(server.connection, request), runQuery(other, request)]);
+    assert.deepEqual(one, two);
+    assert.deepEqual([one.jobId.split('_').at(-1), one.bytesBilled, attempts()], ['0', 5, ['0', '0']], 'one of the two inserts is answered with 409');
+  });
+
+  it('is run anew by one of two processes whose common job of before has failed, and the other takes its result', async () => {
+    server = await startJobs({ existing: { _0: { errorResult: { reason: 'stopped', message: 'Job execution was cancelled: User requested cancellation' } } }, jobs: [{ polls: 2 }] });
+    const other = openBigQuery(server.connection.settings);
+    const request = { sql: 'SELECT 1', step: 'trying', jobKey: 'raced for' };
+    const ended = await Promise.all([runQuery(server.connection, request), runQuery(other, request)]);
+    assert.deepEqual([ended.map(({ jobId }) => jobId.split('_').at(-1)), attempts().sort()], [['1', '1'], ['0', '0', '1', '1']]);
   });
 
   it('goes on to the next number where the earlier job failed, was cancelled, or has lost its result', async () => {
