@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import { checkSpineColumns, inSortOrder, spineNameProblems } from '../../domain/data/spine-columns.ts';
-import type { SpineRef } from '../../domain/data/dataset-ref.ts';
+import { totalUsage } from '../../domain/data/dataset-ref.ts';
+import type { QueryUsage, SpineRef } from '../../domain/data/dataset-ref.ts';
 import { PipelineError, refuseProblems } from '../../domain/errors.ts';
 import { EARLIEST, formatInstant } from '../../domain/instant.ts';
 import type { WriteSpineRequest } from '../../ports/warehouse.ts';
 import { told } from './call-failure.ts';
 import type { BigQueryConnection } from './connection.ts';
 import { describeBoundQuery } from './describe.ts';
+import { earlierUsage } from './earlier-usage.ts';
 import { boundParameters } from './query-parameters.ts';
 import { queryRows } from './query-rows.ts';
-import { runQuery, tableMetadata, usageOf } from './run-query.ts';
+import { runQuery, tableMetadata } from './run-query.ts';
 import type { FinishedQuery, TableMetadata } from './run-query.ts';
 import type { ReadableColumn } from './spine-sql.ts';
 import { numberingSql, stagingSql } from './spine-sql.ts';
@@ -39,7 +41,7 @@ interface Writing {
 
 /**
  * Warehouse.writeSpine. The query runs once, into a table that is staged; its instants are looked at; then one statement numbers the rows and puts the table in its place, whole,
- * with its expiry. A retry finds the jobs that it made, and a spine that is there already.
+ * with its expiry. A retry finds the jobs that it made, and a spine that is there already, with what writing it cost.
  */
 export async function writeSpine(connection: BigQueryConnection, request: WriteSpineRequest): Promise<SpineRef> {
   refuseProblems('INVALID_INPUT', 'The spine cannot be written.', spineNameProblems(request.name, UNFINISHED));
@@ -51,21 +53,24 @@ export async function writeSpine(connection: BigQueryConnection, request: WriteS
   const content = createHash('sha256').update(jobKey).digest('hex').slice(0, 40);
   const named = (name: string): TableId => tableId(settings, `spine_data.${name}`);
   const writing: Writing = { connection, request: { ...request, query }, columns, table: named(request.name), staged: named(`building_${content}`), jobKey, content, step };
-  const ref = (rowCount: number, queries: readonly FinishedQuery[] = []): SpineRef => ({
-    table: `spine_data.${request.name}`, rowCount, schema: columns.map(({ name, type }) => ({ name, type })), asOfMicros: request.asOfMicros, ...usageOf(queries),
+  const ref = (rowCount: number, usage: QueryUsage | undefined): SpineRef => ({
+    table: `spine_data.${request.name}`, rowCount, schema: columns.map(({ name, type }) => ({ name, type })), asOfMicros: request.asOfMicros, ...(usage === undefined ? {} : { usage }),
   });
   const there = await told(tableMetadata(connection, writing.table), step, settings);
-  if (there !== undefined && isOurs(writing)(there)) return ref(Number(there.numRows));
+  if (there !== undefined && isOurs(writing)(there)) return ref(Number(there.numRows), await earlierUsage(connection, Object.values(keysOf(jobKey)), step));
   const stage = await stageRows(writing);
   const checked = await checkInstants(writing, stage.rowCount);
   const numbered = await numberRows(writing, stage.rowCount);
-  return ref(stage.rowCount, [stage, checked, numbered]);
+  return ref(stage.rowCount, totalUsage([stage, checked, numbered]));
 }
+
+/** Of the jobs that write a spine. */
+const keysOf = (jobKey: string) => ({ query: jobKey, instants: `${jobKey} instants`, numbering: `${jobKey} numbered` });
 
 const isOurs = ({ content }: Writing) => ({ labels }: TableMetadata): boolean => labels?.[CONTENT] === content;
 
 function stageRows({ connection, request: { query, name, signal }, columns, staged, jobKey, step }: Writing): Promise<FinishedQuery> {
-  return runQuery(connection, { sql: stagingSql(query.sql, columns), parameters: boundParameters(query.values), step, jobKey, destination: staged, expirationMillis: STAGED_MS, labels: { step: 'spine_query', spine: name }, signal });
+  return runQuery(connection, { sql: stagingSql(query.sql, columns), parameters: boundParameters(query.values), step, jobKey: keysOf(jobKey).query, destination: staged, expirationMillis: STAGED_MS, labels: { step: 'spine_query', spine: name }, signal });
 }
 
 /** Every instant must be one that a spine can have. Refuses with the numbers of rows. */
@@ -73,7 +78,7 @@ async function checkInstants({ connection, request, staged, jobKey, step }: Writ
   const time = quoteIdentifier(request.timestampColumn);
   const asOf = formatInstant(request.asOfMicros);
   const sql = `SELECT COUNTIF(${time} IS NULL) AS missing, COUNTIF(${time} > ${instantLiteral(request.asOfMicros)}) AS late, COUNTIF(${time} < ${instantLiteral(EARLIEST)}) AS early FROM ${quoteTableId(staged)}`;
-  const query = await runQuery(connection, { sql, step, jobKey: `${jobKey} instants`, labels: { step: 'spine_instants', spine: request.name }, signal: request.signal });
+  const query = await runQuery(connection, { sql, step, jobKey: keysOf(jobKey).instants, labels: { step: 'spine_instants', spine: request.name }, signal: request.signal });
   const [found] = await queryRows<{ readonly missing: number; readonly late: number; readonly early: number }>(connection, query.jobId, step);
   if (found === undefined) throw new PipelineError('UNAVAILABLE', `BigQuery, ${step}: a count has no result. Try again.`);
   const path = `column ${request.timestampColumn}`;
@@ -94,5 +99,5 @@ function numberRows(writing: Writing, rowCount: number): Promise<FinishedQuery> 
     description: `Spine of ml-pipeline, as of ${formatInstant(request.asOfMicros)}`,
     labels: { ...connection.settings.labels, app: 'ml-pipeline', [CONTENT]: content, [EXPIRES]: String(request.expiresAtMicros) },
   });
-  return runQuery(connection, { sql, step, jobKey: `${jobKey} numbered`, table, isOurs: isOurs(writing), labels: { step: 'spine_numbering', spine: request.name }, signal: request.signal });
+  return runQuery(connection, { sql, step, jobKey: keysOf(jobKey).numbering, table, isOurs: isOurs(writing), labels: { step: 'spine_numbering', spine: request.name }, signal: request.signal });
 }
