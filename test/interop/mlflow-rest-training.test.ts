@@ -5,13 +5,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRestTracker } from '../../adapters/mlflow-rest/rest-tracker.ts';
 import type { ExperimentTracker } from '../../ports/experiment-tracker.ts';
+import type { Warehouse } from '../../ports/warehouse.ts';
 import type { TrainModelResult } from '../../workflows/train-model.ts';
 import { AS_OF, createFixtureProject, fixtureRecipe } from '../support/fixture-project.ts';
 import type { FixtureProject } from '../support/fixture-project.ts';
 import { connectClient, randomId, startTestWorker } from '../support/temporal.ts';
 import { startLosingProxy } from './mlflow/losing-proxy.ts';
-import { FOLDER } from './mlflow/python-client.ts';
+import { FOLDER, python } from './mlflow/python-client.ts';
 import { startServer } from './mlflow/server.ts';
+
+/** The project's warehouse, as one that bills by the bytes of its queries: of the spine, and of the join. */
+function billing(warehouse: Warehouse): Warehouse {
+  return Object.assign(Object.create(warehouse) as Warehouse, {
+    writeSpine: async (request) => ({ ...(await warehouse.writeSpine(request)), usage: { bytesProcessed: 1000, bytesBilled: 10_485_760 } }),
+    historicalFeatures: async (request) => ({ ...(await warehouse.historicalFeatures(request)), usage: { bytesProcessed: 7, bytesBilled: 20_971_520 } }),
+  } satisfies Partial<Warehouse>);
+}
 
 describe('A training whose runs are kept by an MLflow server', function () {
   this.timeout(300_000);
@@ -38,7 +47,7 @@ describe('A training whose runs are kept by an MLflow server', function () {
     project = await createFixtureProject();
     cleanups.push(() => project.remove());
     const tracker = createRestTracker({ uri: proxy.uri, auth: { type: 'none' }, modelCache: join(work, 'cache'), pauseMillis: 10 });
-    const worker = await startTestWorker(project, { ports: { tracker } });
+    const worker = await startTestWorker(project, { ports: { tracker, warehouse: billing(project.ports.warehouse) } });
     cleanups.push(() => worker.stop());
     const { client, close } = await connectClient(project.config.temporal.address);
     cleanups.push(close);
@@ -60,6 +69,12 @@ describe('A training whose runs are kept by an MLflow server', function () {
     const versions = (await (await fetch(`${uri}/api/2.0/mlflow/model-versions/search`)).json()) as { model_versions: { name: string; version: string }[] };
     assert.deepEqual(versions.model_versions.map(({ name, version }) => [name, version]), [['lossy', '1']]);
     assert.deepEqual((await direct.versionByAlias('lossy', 'champion'))?.version, '1');
+  });
+
+  it("has what the warehouse processed and billed for it among its metrics, as Python's client reads them", async () => {
+    const [run] = await direct.runs({ experiment: 'lossy', limit: 1 });
+    const metrics = (await python('metrics', uri, run!.runId)).answer as Readonly<Record<string, number>>;
+    assert.deepEqual([metrics['warehouse_bytes_processed'], metrics['warehouse_bytes_billed']], [1007, 31_457_280]);
   });
 
   it('gives a model that opens, and another one its turn when it is better', async () => {

@@ -55,6 +55,10 @@ def artifacts(client, run_id):
     return {str(f.relative_to(folder)): f.read_text() for f in sorted(folder.rglob("*")) if f.is_file()}
 
 
+def metrics(client, run_id):
+    return client.get_run(run_id).data.metrics
+
+
 def predict(_client, uri):
     """Predictions for the rows on standard input, for frames of several kinds of columns."""
     model = mlflow.pyfunc.load_model(uri)
