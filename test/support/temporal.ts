@@ -22,7 +22,7 @@ export interface TestWorker {
 }
 
 /** The worker of a project in this process, on the project's task queues or others, with the project's ports or some of one's own. */
-export async function startTestWorker(project: FixtureProject, options: { readonly ports?: Partial<Ports>; readonly taskQueue?: string; readonly namespace?: string } = {}): Promise<TestWorker> {
+export async function startTestWorker(project: Pick<FixtureProject, 'config' | 'ports'>, options: { readonly ports?: Partial<Ports>; readonly taskQueue?: string; readonly namespace?: string } = {}): Promise<TestWorker> {
   const { address, namespace, task_queue: taskQueue } = project.config.temporal;
   const workflows = await testWorkflowBundle();
   const connection = await NativeConnection.connect({ address });
