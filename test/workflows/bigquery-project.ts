@@ -9,10 +9,10 @@ import type { AppConfig } from '../../config/app-config.ts';
 import { bindPorts, closePorts } from '../../config/bind-ports.ts';
 import type { Project } from '../../config/load-config.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { startStandIn, type Answer, type Asked } from '../adapters/mlflow-rest/stand-in.ts';
 import { bigQuerySettings } from '../adapters/bigquery/harness.ts';
 import { cloudServers } from '../support/cloud-servers.ts';
 import { testServers } from '../support/servers.ts';
+import { startBigQueryProxy } from './bigquery-proxy.ts';
 
 /** A project whose warehouse is BigQuery and whose registry is a file in Cloud Storage, with Redis and files of this machine beside them. No definitions, no tables. */
 export interface BigQueryProject extends Project {
@@ -35,7 +35,7 @@ export interface BigQueryProject extends Project {
 export async function createBigQueryProject(): Promise<BigQueryProject> {
   const [bigquery, servers, cloud, folder] = await Promise.all([bigQuerySettings(), testServers(), cloudServers(), mkdtemp(join(tmpdir(), 'ml-pipeline-bigquery-'))]);
   const name = `bq_${randomBytes(6).toString('hex')}`;
-  const proxy = await startProxy(bigquery.api_endpoint!);
+  const proxy = await startBigQueryProxy(bigquery.api_endpoint!);
   const storage = createStorageClient({ project: cloud.project, apiEndpoint: cloud.gcsUrl });
   const bucket = storage.bucket(`registry-${name.replace('_', '-')}`);
   await bucket.create();
@@ -94,44 +94,4 @@ export async function createBigQueryProject(): Promise<BigQueryProject> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-interface AskedJob {
-  readonly jobReference?: { readonly jobId?: string };
-  readonly configuration: { readonly dryRun?: boolean; readonly query?: { readonly query: string } };
-}
-
-/** BigQuery's address that passes everything on, except jobs that are held: those run until they are cancelled (cloud.google.com/bigquery/docs/reference/rest/v2/jobs/cancel), and are `stopped` then. */
-async function startProxy(target: string) {
-  const [jobs, cancelled] = [[] as string[], [] as string[]];
-  const held = new Map<string, AskedJob>();
-  let holding: string | undefined;
-  const json = (body: unknown): Answer => ({ headers: { 'content-type': 'application/json' }, body });
-  const state = (id: string): object => ({ ...held.get(id), status: cancelled.includes(id) ? { state: 'DONE', errorResult: { reason: 'stopped', message: 'Job execution was cancelled: User requested cancellation' } } : { state: 'RUNNING' } });
-  const answer = async (asked: Asked): Promise<Answer> => {
-    const [, id = '', action = ''] = /\/projects\/[^/]+\/jobs\/?([^/?]*)(\/cancel)?/.exec(asked.path) ?? [];
-    if (asked.method === 'POST' && action !== '') cancelled.push(id);
-    if (held.has(id)) return json(action === '' ? state(id) : { job: state(id) });
-    if (asked.method === 'POST' && id === '' && /\/jobs\/?(\?|$)/.test(asked.path) && !asked.path.startsWith('/upload')) {
-      const job = JSON.parse(asked.text) as AskedJob;
-      const sql = job.configuration.query?.query;
-      if (sql !== undefined && job.configuration.dryRun !== true) {
-        const isHeld = holding !== undefined && sql.includes(holding);
-        if (isHeld) held.set(job.jobReference!.jobId!, job);
-        const made = isHeld ? json(state(job.jobReference!.jobId!)) : await passOn(target, asked);
-        if ((made.status ?? 200) === 200) jobs.push(sql); // 409: it is there already
-        return made;
-      }
-    }
-    return passOn(target, asked);
-  };
-  const { uri, stop } = await startStandIn(answer);
-  return { url: uri, jobs: () => jobs, cancelled: () => cancelled, hold: (text: string) => { holding = text; }, stop };
-}
-
-async function passOn(target: string, { method, path, headers, text }: Asked): Promise<Answer> {
-  const type = headers['content-type'] as string | undefined;
-  const body = method === 'GET' || method === 'HEAD' || text === '' ? {} : { body: text };
-  const answer = await fetch(`${target}${path}`, { method, ...body, headers: type === undefined ? {} : { 'content-type': type } });
-  return { status: answer.status, headers: { 'content-type': answer.headers.get('content-type') ?? 'application/json' }, body: await answer.text() };
 }
