@@ -19,8 +19,8 @@ export interface CloudProject extends Project {
   remove(): Promise<void>;
 }
 
-/** With the fixture's tables copied, its `raw_data` into the data set of raw events. Definitions are not applied yet. */
-export async function createCloudProject(local: FixtureProject): Promise<CloudProject> {
+/** With the fixture's tables copied, its `raw_data` into the data set of raw events. Definitions are not applied yet. `tracking`: its settings, from the name of the bucket of artifacts; left out: files. */
+export async function createCloudProject(local: FixtureProject, tracking?: (bucket: string) => Promise<object>): Promise<CloudProject> {
   const [servers, redis] = await Promise.all([cloudServers(), startTlsRedisCluster()]);
   const suffix = randomBytes(5).toString('hex');
   const datasets = { raw: `raw_${suffix}`, feature_mart: `mart_${suffix}`, spine: `spine_${suffix}`, registry: `registry_${suffix}` };
@@ -41,7 +41,7 @@ export async function createCloudProject(local: FixtureProject): Promise<CloudPr
     registry: { type: 'feast_file', path: `gs://${buckets.artifacts.name}/registry.db`, api_endpoint: servers.gcsUrl, table: { project: servers.project, dataset: datasets.registry, location: 'us-central1', api_endpoint: servers.bigqueryUrl } },
     online_store: { type: 'redis', topology, host, port, user, password, tls: { ca_file: 'certs/redis.pem' }, replicas_to_wait: 1, key_ttl_seconds: 86_400 },
     artifacts: { type: 'gcs', project: servers.project, buckets, cache: { folder: './data-cloud', max_gigabytes: 1 }, api_endpoint: servers.gcsUrl },
-    tracking: { type: 'mlflow_files', folder: './mlruns-cloud' },
+    tracking: (await tracking?.(buckets.artifacts.name)) ?? { type: 'mlflow_files', folder: './mlruns-cloud' },
     temporal: { ...local.config.temporal, task_queue: `${local.config.temporal.task_queue}-cloud` },
   };
   await writeFile(join(local.folder, 'config', 'environments', 'cloud.yaml'), JSON.stringify(settings), { mode: 0o600 });

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { createFeatureRepositorySource } from '../../adapters/feature-repo/feature-repository-source.ts';
-import { createApp } from '../../api/create-app.ts';
-import { holdModel } from '../../api/model-holder.ts';
-import type { PredictAnswer } from '../../api/predict.ts';
-import { serveApi } from '../../api/serve.ts';
 import { columnOf } from '../../domain/data/columns.ts';
 import { columnValue, sameValue } from '../../domain/features/canonical.ts';
 import { selectFeatures } from '../../domain/features/resolve.ts';
@@ -19,12 +14,12 @@ import type { TrainModelResult } from '../../workflows/train-model.ts';
 import { AS_OF, createFixtureProject, fixtureRecipe, type FixtureProject } from '../support/fixture-project.ts';
 import { connectClient, randomId, startTestWorker, type TestWorker } from '../support/temporal.ts';
 import { createCloudProject, type CloudProject } from './cloud-project.ts';
+import { modelFiles, predictions } from './served-model.ts';
 
 const DEFINITIONS = createFeatureRepositorySource(join(import.meta.dirname, '..', '..', 'feature_repo'));
 const ASKED_AT = parseInstant(AS_OF)!;
 const ENTITIES = ['origin', 'tailnum', 'carrier'];
 const REQUEST = ['distance', 'hour'];
-const SILENT = { info: () => undefined, warn: () => undefined, error: console.error };
 
 type Row = readonly FeatureValue[];
 interface Table {
@@ -97,7 +92,7 @@ describe('One recipe, APP_ENV=local and APP_ENV=cloud', function () {
     const index = (name: string): number => trainingSet.columns.indexOf(name);
     const pick = (row: Row, names: readonly string[]) => Object.fromEntries(names.map((name) => [name, typeof row[index(name)] === 'bigint' ? Number(row[index(name)]) : row[index(name)]]));
     const instances = trainingSet.rows.slice(-200).map((row) => ({ entities: pick(row, ENTITIES), request: pick(row, REQUEST) }));
-    const [here, there] = await both(({ ports }) => predictions(ports, instances));
+    const [here, there] = await both(({ ports }) => predictions(ports, { model: 'models:/same@champion', instances, askedAt: ASKED_AT }));
     assert.equal(here.length, instances.length);
     assert.ok(new Set(here.map((one) => JSON.stringify(one.probabilities))).size > 20);
     assert.deepEqual(there, here);
@@ -120,11 +115,6 @@ async function joined(ports: Ports): Promise<Table> {
   return { columns, rows };
 }
 
-async function modelFiles(folder: string): Promise<Readonly<Record<string, Buffer>>> {
-  const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)).sort();
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const)));
-}
-
 /** View and entity -> what is stored of it: times, created timestamp among them, and values. */
 async function onlineRows({ onlineStore }: Ports): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
@@ -145,16 +135,4 @@ function text(values: readonly FeatureValue[]): string {
 
 function byKey([a]: readonly [string, string], [b]: readonly [string, string]): number {
   return a < b ? -1 : 1;
-}
-
-async function predictions(ports: Ports, instances: readonly object[]): Promise<PredictAnswer['predictions']> {
-  const holder = await holdModel(ports, 'models:/same@champion', SILENT);
-  const api = await serveApi(createApp({ models: holder, onlineStore: ports.onlineStore, clock: { now: () => ASKED_AT }, log: SILENT }), holder, { host: '127.0.0.1', port: 0, log: SILENT });
-  try {
-    const response = await fetch(`${api.url}/predict`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ instances }) });
-    if (response.status !== 200) assert.fail(`${response.status} ${await response.text()}`);
-    return ((await response.json()) as PredictAnswer).predictions;
-  } finally {
-    await api.stop();
-  }
 }
