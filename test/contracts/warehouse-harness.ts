@@ -21,6 +21,8 @@ export interface WarehouseNature {
   readonly writersAtOnce: number;
   /** How many random pairs of tables are joined: as many as take some seconds. */
   readonly randomTables: number;
+  /** How many random cases lie in each of these pairs, by keys of their own: many where a query takes long, however few rows it reads. */
+  readonly casesOfTable: number;
 }
 
 /** An empty warehouse and a way to put tables into it. */

@@ -40,8 +40,23 @@ const values: fc.Arbitrary<FeatureValue[]> = fc.tuple(
 );
 const sourceRow: fc.Arbitrary<Row> = fc.record({ keys, eventTimestampMicros: fc.option(instant, { freq: 20 }), createdTimestampMicros: fc.option(instant), values, gone: fc.option(fc.boolean()) });
 const spineRow: fc.Arbitrary<SpineRow> = fc.record({ keys, asOfMicros: fc.option(instant, { freq: 20 }), other: text });
-/** In the order that writeSpine gives. */
-const spineRows = fc.array(spineRow, { minLength: 1, maxLength: 60 }).map((rows) => rows.sort((a, b) => (a.asOfMicros ?? Infinity) - (b.asOfMicros ?? Infinity)));
+/** The order that writeSpine gives. */
+const spineOrder = (rows: readonly SpineRow[]): SpineRow[] => [...rows].sort((a, b) => (a.asOfMicros ?? Infinity) - (b.asOfMicros ?? Infinity));
+
+interface Tables {
+  readonly spine: readonly SpineRow[];
+  readonly source: readonly Row[];
+}
+const oneCase: fc.Arbitrary<Tables> = fc.record({ spine: fc.array(spineRow, { minLength: 1, maxLength: 60 }), source: fc.array(sourceRow, { maxLength: 120 }) });
+
+/** As many cases as are asked for, in one pair of tables: the keys of each are its own. */
+function tablesOf(cases: number): fc.Arbitrary<Tables> {
+  const own = (key: FeatureValue, index: number): FeatureValue => (typeof key === 'string' && index > 0 ? `${key}~${index}` : key);
+  return fc.array(oneCase, { minLength: cases, maxLength: cases }).map((drawn) => ({
+    spine: spineOrder(drawn.flatMap(({ spine }, index) => spine.map((row) => ({ ...row, keys: row.keys.map((key) => own(key, index)), other: own(row.other, index) as string | null })))),
+    source: drawn.flatMap(({ source }, index) => source.map((row) => ({ ...row, keys: row.keys.map((key) => own(key, index)) }))),
+  }));
+}
 
 /** Views over one table: with and without ttl, edges, created column, as known, tombstones; one key or none in place of two; a key held by another column. */
 function views(table: string): FeatureViewSnapshot[] {
@@ -85,8 +100,8 @@ export function describeJoinAgainstOracle(harness: () => WarehouseHarness): void
 
   it('joins as the oracle says by every strategy, for random tables with ties, edges, missing keys and times', async () => {
     let run = 0;
-    const { randomTables: numRuns } = harness().nature;
-    await fc.assert(fc.asyncProperty(spineRows, fc.array(sourceRow, { maxLength: 120 }), async (spine, drawn) => {
+    const { randomTables: numRuns, casesOfTable } = harness().nature;
+    await fc.assert(fc.asyncProperty(tablesOf(casesOfTable), async ({ spine, source: drawn }) => {
       const source = harness().nature.hasMissingLists ? drawn : drawn.map((row) => ({ ...row, values: row.values.map((value, i) => (FEATURES[i]!.type.startsWith('Array') ? (value ?? []) : value)) }));
       const [spineTable, sourceTable] = [`spine_data.spine_${run}`, `feature_mart.source_${run++}`];
       await harness().createTable(sourceTable, SOURCE_COLUMNS, source.map((row) => [...row.keys, row.eventTimestampMicros, row.createdTimestampMicros, row.gone, ...row.values]));

@@ -21,7 +21,7 @@ export interface BigQueryHarness extends WarehouseHarness {
 }
 
 const NATURE: WarehouseNature = {
-  strategies: ['warehouse'], earliest: parseInstant('0001-01-01T00:00:00Z')!, latest: parseInstant('9999-12-31T00:00:00Z')!, hasMissingLists: false, oddColumn: 'quoted x', parameter: (position) => `@p${position}`, writersAtOnce: 1, randomTables: 1,
+  strategies: ['warehouse'], earliest: parseInstant('0001-01-01T00:00:00Z')!, latest: parseInstant('9999-12-31T00:00:00Z')!, hasMissingLists: false, oddColumn: 'quoted x', parameter: (position) => `@p${position}`, writersAtOnce: 1, randomTables: 1, casesOfTable: 24,
 };
 
 /** Settings of the server that stands in for BigQuery, with data sets of its own. */

@@ -16,7 +16,7 @@ export interface PostgresHarness extends WarehouseHarness {
 const TYPES: Readonly<Record<ScalarColumnType, string>> = { Bool: 'boolean', Int32: 'integer', Int64: 'bigint', Float32: 'real', Float64: 'double precision', String: 'text', Bytes: 'bytea', UnixTimestamp: 'bigint', Timestamp: 'timestamptz', Decimal: 'numeric', Uuid: 'uuid', Json: 'json' };
 
 const NATURE: WarehouseNature = {
-  strategies: ['warehouse', 'snapshot'], earliest: -Infinity, latest: Infinity, hasMissingLists: true, oddColumn: 'quoted "x"', parameter: (position) => `$${position}`, writersAtOnce: 3, randomTables: 20,
+  strategies: ['warehouse', 'snapshot'], earliest: -Infinity, latest: Infinity, hasMissingLists: true, oddColumn: 'quoted "x"', parameter: (position) => `$${position}`, writersAtOnce: 3, randomTables: 20, casesOfTable: 1,
 };
 
 /** A warehouse in a database of its own. */
