@@ -1,22 +1,6 @@
-/** The feature server's push route as a process of its own, over the definitions of the API's tests. Tells its URL to the process that forked it. */
-import { startPushDelivery } from '../../adapters/postgres/push-delivery.ts';
+/** The feature server's push route over PostgreSQL as a process of its own. */
 import { createPostgresPushLog } from '../../adapters/postgres/push-log.ts';
-import { createRedisOnlineStore } from '../../adapters/redis/online-store.ts';
-import { systemClock } from '../../adapters/system/clock.ts';
-import { createApp } from '../../api/create-app.ts';
-import { holdDefinitions } from '../../api/feast/definitions.ts';
-import { createPushQueue } from '../../api/feast/push-queue.ts';
-import { serveApi } from '../../api/serve.ts';
-import { DEFINITIONS } from '../api/feast/harness.ts';
+import { servePushes } from './serve-pushes.ts';
 
-const { postgresUrl, redisUrl, project } = JSON.parse(process.argv[2]!) as { readonly postgresUrl: string; readonly redisUrl: string; readonly project: string };
-const log = { info: () => undefined, warn: () => undefined, error: console.error };
-const onlineStore = createRedisOnlineStore({ url: redisUrl, project, keyTtlSeconds: null, timeoutMs: 60_000 });
-const pushLog = createPostgresPushLog({ connectionString: postgresUrl });
-await pushLog.prepare();
-startPushDelivery({ pushLog, onlineStore, clock: systemClock, log, everyMs: 200 });
-const definitions = await holdDefinitions({ contents: () => Promise.resolve({ ...DEFINITIONS, views: [], dataSources: [], unusable: [] }) }, { project, log });
-const runner = { start: () => Promise.reject(new Error('not part of this test')), close: () => Promise.resolve() };
-const features = { definitions, onlineStore, clock: systemClock, log, runner, queue: createPushQueue({ pushLog, onlineStore, log }) };
-const { url } = await serveApi(createApp({ features, onlineStore, clock: systemClock, log }), undefined, { host: '127.0.0.1', port: 0, log });
-process.send!(url);
+const { postgresUrl, ...options } = JSON.parse(process.argv[2]!) as { readonly postgresUrl: string; readonly redisUrl: string; readonly project: string };
+await servePushes(createPostgresPushLog({ connectionString: postgresUrl }), options);
