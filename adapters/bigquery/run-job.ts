@@ -72,33 +72,12 @@ function failed(error: unknown, { step }: JobRequest, jobId: string, failure: No
   return error instanceof PipelineError ? error : new PipelineError('UNAVAILABLE', `BigQuery, ${step}: the job ${jobId} failed (${failure.reason ?? 'no reason'}): ${failure.message ?? ''}`);
 }
 
-async function makeOrFind(connection: BigQueryConnection, { create, step }: JobRequest, jobId: string): Promise<{ readonly job: Job; readonly found: boolean }> {
-  const { client, settings } = connection;
+async function makeOrFind({ client, settings }: BigQueryConnection, { create, step }: JobRequest, jobId: string): Promise<{ readonly job: Job; readonly found: boolean }> {
   try {
-    const job = await makeAlone(connection, jobId, create);
-    return job === undefined ? { job: client.job(jobId, { location: settings.location }), found: true } : { job, found: false };
+    return { job: await create(jobId), found: false };
   } catch (error) {
     if (isThere(error)) return { job: client.job(jobId, { location: settings.location }), found: true };
     throw asBigQueryError(error, step, settings);
-  }
-}
-
-/** Jobs that are being made over a connection, by id. */
-const underWay = new WeakMap<BigQueryConnection, Map<string, Promise<Job>>>();
-
-/** The job; undefined when another of this process has just made it, whom an attempt of our own would only have got in the way of. */
-async function makeAlone(connection: BigQueryConnection, jobId: string, create: JobRequest['create']): Promise<Job | undefined> {
-  const jobs = underWay.get(connection) ?? new Map<string, Promise<Job>>();
-  underWay.set(connection, jobs);
-  for (let other = jobs.get(jobId); other !== undefined; other = jobs.get(jobId)) {
-    if (await other.then(() => true, () => false)) return undefined;
-  }
-  const making = create(jobId);
-  jobs.set(jobId, making);
-  try {
-    return await making;
-  } finally {
-    jobs.delete(jobId);
   }
 }
 

@@ -3,6 +3,7 @@ import { totalUsage } from '../../domain/data/dataset-ref.ts';
 import type { QueryUsage } from '../../domain/data/dataset-ref.ts';
 import { isMissing, told } from './call-failure.ts';
 import type { BigQueryConnection } from './connection.ts';
+import { doneOnce } from './done-once.ts';
 import { dryRun, refuseOverBudget } from './dry-run.ts';
 import type { DryQuery } from './dry-run.ts';
 import { apiParameters } from './query-parameters.ts';
@@ -40,17 +41,22 @@ export interface FinishedQuery {
 export interface TableMetadata {
   readonly numRows?: string;
   readonly numBytes?: string;
+  readonly expirationTime?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly schema?: { readonly fields?: readonly { readonly name?: string; readonly type?: string; readonly mode?: string }[] };
 }
 
 /**
- * Runs one query to its end: a dry run first, over budget it is refused; then a job whose id comes from `jobKey` (run-job.ts), labelled, in the location of the settings, with
+ * Runs one query to its end, once where several of this process want it at the same moment (by `jobKey`): a dry run first, over budget it is refused; then a job whose id comes from `jobKey` (run-job.ts), labelled, in the location of the settings, with
  * `maximumBytesBilled`. Errors are those of call-failure.ts.
  */
 export async function runQuery(connection: BigQueryConnection, request: QueryRequest): Promise<FinishedQuery> {
-  const { settings } = connection;
   request.signal?.throwIfAborted();
+  return doneOnce(connection, request.jobKey, request.signal, () => runOrFind(connection, request));
+}
+
+async function runOrFind(connection: BigQueryConnection, request: QueryRequest): Promise<FinishedQuery> {
+  const { settings } = connection;
   refuseOverBudget((await dryRun(connection, request)).bytes, request.step, settings);
   const tableOf = (state: JobState): TableId => request.table ?? request.destination ?? state.configuration!.query!.destinationTable!;
   const { jobId, state } = await runJob(connection, {
@@ -64,8 +70,9 @@ export async function runQuery(connection: BigQueryConnection, request: QueryReq
     },
   });
   const destination = tableOf(state);
-  if (request.expirationMillis !== undefined) await told(setExpiration(connection, destination, request.expirationMillis), request.step, settings);
   const metadata = await told(tableMetadata(connection, destination), request.step, settings);
+  const { expirationMillis: lives } = request;
+  if (lives !== undefined && !(lifeLeft(metadata) > lives / 2)) await told(setExpiration(connection, destination, lives), request.step, settings);
   const { totalBytesProcessed, totalBytesBilled } = state.statistics?.query ?? {};
   return { jobId, destination, rowCount: Number(metadata?.numRows ?? 0), bytesProcessed: Number(totalBytesProcessed ?? 0), bytesBilled: Number(totalBytesBilled ?? 0) };
 }
@@ -85,6 +92,11 @@ export async function tableMetadata({ client }: Pick<BigQueryConnection, 'client
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** Milliseconds; NaN: the table does not expire. BigQuery takes five changes of a table's settings in ten seconds (cloud.google.com/bigquery/quotas), so they are not made without need. */
+function lifeLeft(metadata: TableMetadata | undefined): number {
+  return Number(metadata?.expirationTime) - Date.now();
 }
 
 async function setExpiration({ client }: BigQueryConnection, { projectId, datasetId, tableId }: TableId, millis: number): Promise<void> {

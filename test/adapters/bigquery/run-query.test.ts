@@ -33,6 +33,22 @@ describe('a query on BigQuery', () => {
     assert.ok(server!.asked.filter(({ path }) => path.includes(`/jobs/${finished.jobId}`)).every(({ path }) => path.includes('location=us-central1')));
   });
 
+  it('gives its table so long to live, unless it has most of that before it', async () => {
+    const hour = 3_600_000;
+    const table = (expires: number | undefined) => () => ({ headers: { 'content-type': 'application/json' }, body: { numRows: '7', ...(expires === undefined ? {} : { expirationTime: String(Date.now() + expires) }) } });
+    const times = async (expires: number | undefined): Promise<readonly number[]> => {
+      await run({ table: table(expires) }, { destination: DESTINATION, expirationMillis: hour });
+      const changes = server!.asked.filter(({ method, path }) => method === 'PATCH' && path.includes('/tables/x'));
+      await server!.stop();
+      return changes.map(({ text }) => Number((JSON.parse(text) as { readonly expirationTime: string }).expirationTime) - Date.now());
+    };
+    for (const expires of [undefined, hour / 3]) {
+      const [left, ...others] = await times(expires);
+      assert.ok(others.length === 0 && left! > hour / 2 && left! <= hour, String(left));
+    }
+    assert.deepEqual(await times(hour * 0.9), []);
+  });
+
   it('is refused over budget, with bytes, price and cure, and nothing runs', async () => {
     await assert.rejects(run({ estimate: String(2 ** 40) }), failure('UNSUPPORTED', /trying: the query would process 1099\.51 GB \(US\$ 6\.25\), and the budget is 10\.74 GB \(US\$ 0\.06\) \(warehouse\.maximum_bytes_billed: 10737418240\)/, /Nothing was run/));
     assert.deepEqual(server!.inserted(), []);
