@@ -16,8 +16,8 @@ case $suite in
   package) npm run --silent build; files=('test/package/**/*.test.ts') ;;
   *) echo "test.sh: unknown suite $suite" >&2; exit 2 ;;
 esac
-# Files that are named replace those of the suite.
+# Files that are named replace those of the suite; --ignore=FILE names none.
 for argument in "$@"; do
-  case $argument in *.test.ts) files=() ;; esac
+  case $argument in -*) ;; *.test.ts) files=() ;; esac
 done
 exec node_modules/.bin/mocha "${files[@]}" "$@"

@@ -12,4 +12,4 @@ if [ "$("$folder/node_modules/$package/bin/node" --version 2>/dev/null)" != "v$v
 fi
 PATH=$PWD/$folder/node_modules/$package/bin:$PATH
 echo "node $(node --version)"
-exec scripts/test.sh unit --ignore 'test/durability/**' --ignore 'test/workflows/**' --ignore 'test/cli/**' --ignore 'test/deploy/bootstrap.test.ts' --ignore 'test/scripts/import-rule.test.ts' "$@"
+exec scripts/test.sh unit --ignore='test/durability/**' --ignore='test/workflows/**' --ignore='test/cli/**' --ignore='test/deploy/bootstrap.test.ts' --ignore='test/scripts/import-rule.test.ts' "$@"
