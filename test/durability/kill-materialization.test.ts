@@ -8,9 +8,11 @@ import type { MaterializeFeaturesResult } from '../../workflows/materialize-feat
 import { AS_OF, createFixtureProject, type FixtureProject } from '../support/fixture-project.ts';
 import { activitiesOf, connectClient, randomId } from '../support/temporal.ts';
 import { startWorkerProcess, until, type WorkerProcess } from '../support/worker-process.ts';
+import { startHeldWorker, type HeldWorker } from './held-worker.ts';
 
-/** Enough that writing them takes several heartbeats. */
-const ROWS = 160_000;
+/** Of 8,192 rows each, at most. */
+const BATCHES = 6;
+const ROWS = BATCHES * 8_192;
 const LATER = '2013-11-15T22:00:00.000000Z';
 const FEATURES = Array.from({ length: 12 }, (_, i) => ({ name: `f${i}`, type: 'Float64' as const }));
 
@@ -28,18 +30,19 @@ describe('a worker killed in the middle of a materialization', function () {
   let project: FixtureProject;
   let client: Client;
   let close: () => Promise<void>;
-  let worker: WorkerProcess;
+  let held: HeldWorker | undefined;
+  let worker: WorkerProcess | undefined;
 
   before(async () => {
     project = await createFixtureProject();
     await fillTable(project.databaseUrl);
     await project.ports.featureRegistry.apply(defineFeatureRepository({ entities: [customer], featureViews: [many], featureServices: [] }));
     ({ client, close } = await connectClient(project.config.temporal.address));
-    worker = await startWorkerProcess(project);
   });
 
   after(async () => {
-    await worker.end('SIGKILL');
+    await held?.kill();
+    await worker?.end('SIGKILL');
     await close();
     await project.remove();
   });
@@ -49,16 +52,18 @@ describe('a worker killed in the middle of a materialization', function () {
   /** Rows that the cursor in the server's last heartbeat covers. */
   const rowsCovered = async (handle: WorkflowHandle): Promise<number> => {
     const { status, raw } = await handle.describe();
-    assert.equal(status.name, 'RUNNING', 'the materialization ended before a cursor was seen');
+    assert.equal(status.name, 'RUNNING');
     const payload = (raw.pendingActivities ?? []).find(({ activityType }) => activityType?.name === 'materializeSlice')?.heartbeatDetails?.payloads?.[0];
     return payload ? (defaultPayloadConverter.fromPayload<{ rows: number } | undefined>(payload)?.rows ?? 0) : 0;
   };
 
   it('is taken up by another worker at the cursor, and the store ends as if nobody had been killed', async () => {
+    held = await startHeldWorker(project, BATCHES - 1);
     const handle = await start();
+    await held.held;
     let covered = 0;
-    await until(async () => (covered = await rowsCovered(handle)) > 0);
-    assert.equal(await worker.end('SIGKILL'), 'SIGKILL');
+    await until(async () => (covered = await rowsCovered(handle)) > ROWS / 2);
+    await held.kill();
     assert.deepEqual((await project.ports.featureRegistry.featureViews())[0]?.materializationIntervals, [], 'no interval before all is written');
     worker = await startWorkerProcess(project);
     const { views } = (await handle.result()) as MaterializeFeaturesResult;
@@ -80,9 +85,11 @@ describe('a worker killed in the middle of a materialization', function () {
   it('of what came since the last one leaves the watermark where it was until another worker has brought all of it', async () => {
     await createdLater(project.databaseUrl);
     const watermark = async (): Promise<number> => Math.max(...(await project.ports.featureRegistry.featureViews())[0]!.materializationIntervals.map(({ endMicros }) => endMicros));
+    assert.equal(await worker!.end('SIGTERM'), 0);
+    held = await startHeldWorker(project, 3);
     const handle = await start({ incremental: true, end: LATER });
-    await until(async () => (await rowsCovered(handle)) > 0);
-    assert.equal(await worker.end('SIGKILL'), 'SIGKILL');
+    await held.held;
+    await held.kill();
     assert.equal(await watermark(), parseInstant(AS_OF));
     worker = await startWorkerProcess(project);
     const [view] = ((await handle.result()) as MaterializeFeaturesResult).views;

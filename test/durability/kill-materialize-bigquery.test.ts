@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { MaterializeFeaturesResult } from '../../workflows/materialize-features.ts';
 import { customer, minute, scores } from '../support/customers.ts';
 import { activitiesOf, connectClient, randomId, startTestWorker, type TestWorker } from '../support/temporal.ts';
 import { createBigQueryProject, type BigQueryProject } from '../workflows/bigquery-project.ts';
+import { startHeldWorker, type HeldWorker } from './held-worker.ts';
 
 /** Three batches, of 8,192 rows at most. */
 const ROWS = 20_000;
@@ -16,7 +14,7 @@ describe('a worker killed in the middle of a materialization from BigQuery', fun
   let project: BigQueryProject;
   let client: Client;
   let close: () => Promise<void>;
-  let child: ChildProcess | undefined;
+  let held: HeldWorker | undefined;
   let worker: TestWorker | undefined;
 
   before(async () => {
@@ -26,7 +24,7 @@ describe('a worker killed in the middle of a materialization from BigQuery', fun
     ({ client, close } = await connectClient(project.config.temporal.address));
   });
   after(async () => {
-    child?.kill('SIGKILL');
+    await held?.kill();
     await worker?.stop();
     await close();
     await project.remove();
@@ -35,12 +33,10 @@ describe('a worker killed in the middle of a materialization from BigQuery', fun
   const start = (): Promise<WorkflowHandle> => client.workflow.start('materializeFeatures', { workflowId: randomId('killed'), taskQueue: project.config.temporal.task_queue, args: [{ views: ['scores'], end: minute(10) }] });
 
   it('is taken up by another, which finds the result of the query that ran, and the store ends as if nobody had been killed', async () => {
-    const { folder, environment, config } = project;
-    child = fork(join(import.meta.dirname, 'materialize-bigquery-worker.ts'), [JSON.stringify({ project: { folder, environment, config }, killAtBatch: 2 })], { execArgv: ['--import', 'tsx'] });
-    const ended = once(child, 'exit');
-    await once(child, 'message');
+    held = await startHeldWorker(project, 2);
     const handle = await start();
-    assert.deepEqual(await ended, [null, 'SIGKILL']);
+    await held.held;
+    await held.kill();
     const jobs = project.jobs().filter((sql) => sql.includes('scores'));
     assert.equal(jobs.length, 1);
     assert.deepEqual((await project.ports.featureRegistry.featureViews())[0]?.materializationIntervals, []);
