@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startPushDelivery, storeOfDefined } from '../adapters/postgres/push-delivery.ts';
+import { startPushDelivery, storeOfDefined } from '../adapters/system/push-delivery.ts';
 import { bindPorts, closePorts } from '../config/bind-ports.ts';
 import type { Telemetry } from '../config/bind-telemetry.ts';
 import type { Project } from '../config/load-config.ts';

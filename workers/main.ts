@@ -1,5 +1,5 @@
 import { NativeConnection, Runtime, DefaultLogger, makeTelemetryFilterString, type RuntimeOptions } from '@temporalio/worker';
-import { startPushDelivery, storeOfDefined } from '../adapters/postgres/push-delivery.ts';
+import { startPushDelivery, storeOfDefined } from '../adapters/system/push-delivery.ts';
 import { whyAway } from '../adapters/temporal/why-away.ts';
 import { bindPorts, closePorts } from '../config/bind-ports.ts';
 import type { Telemetry } from '../config/bind-telemetry.ts';

@@ -25,7 +25,7 @@ export interface JoinQuery {
 }
 
 /**
- * The point-in-time join of all views as one query (docs/adr/0026-reads-from-bigquery.md). Of each view, the rows of the source that the spine's instants can need and the
+ * The point-in-time join of all views as one query (docs/adr/0024-reads-from-bigquery.md). Of each view, the rows of the source that the spine's instants can need and the
  * rows of the spine are put into one sequence for each entity, in the order of time, and each row of the spine takes the last row of the source before it: one sort, each table read
  * once, no pair of rows is made. `spine` is the spine's table in SQL, `tableOf` that of a source. The result's names are our own, since BigQuery's may hold fewer characters than ours.
  * `window` undefined: the spine has no instants.

@@ -1,4 +1,4 @@
-import { startPushDelivery } from '../../adapters/postgres/push-delivery.ts';
+import { startPushDelivery } from '../../adapters/system/push-delivery.ts';
 import { createRedisOnlineStore } from '../../adapters/redis/online-store.ts';
 import { systemClock } from '../../adapters/system/clock.ts';
 import { createApp } from '../../api/create-app.ts';

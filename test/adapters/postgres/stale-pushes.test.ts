@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { createFeastSqlRegistry } from '../../../adapters/feast/registry/sql-registry.ts';
-import { startPushDelivery, storeOfDefined } from '../../../adapters/postgres/push-delivery.ts';
+import { startPushDelivery, storeOfDefined } from '../../../adapters/system/push-delivery.ts';
 import { createPostgresPushLog } from '../../../adapters/postgres/push-log.ts';
 import { defineEntity, defineFeatureView } from '../../../domain/features/define.ts';
 import type { FeatureRepository, Field } from '../../../domain/features/definitions.ts';

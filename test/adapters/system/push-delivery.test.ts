@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { startPushDelivery } from '../../../adapters/postgres/push-delivery.ts';
+import { startPushDelivery } from '../../../adapters/system/push-delivery.ts';
 import { PipelineError } from '../../../domain/errors.ts';
 import type { PushLog } from '../../../ports/push-log.ts';
 import { memoryLog } from '../../api/harness.ts';
