@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import tseslint from 'typescript-eslint';
 
 /**
@@ -20,10 +21,11 @@ const RULES = {
 
 /** Adapter -> the packages of its technology, and the other adapters whose technology contains it. Every adapter may also import domain, ml, ports and temporal. */
 const ADAPTERS = {
+  bigquery: { packages: ['@google-cloud/bigquery', '@google-cloud/bigquery-storage', 'google-auth-library', '@grpc/grpc-js', '@uwdata/flechette'], adapters: ['google-auth'] },
   feast: { packages: ['@bufbuild/protobuf(/.*)?', 'pg'], adapters: ['postgres'] },
   'feature-repo': { packages: ['tsx/esm/api', 'esbuild'], adapters: ['node-vm'] },
   file: { packages: [], adapters: [] },
-  gcs: { packages: ['@google-cloud/storage'], adapters: [] },
+  gcs: { packages: ['@google-cloud/storage'], adapters: ['google-auth'] },
   'google-auth': { packages: ['google-auth-library'], adapters: [] },
   lightgbm: { packages: ['koffi'], adapters: [] },
   'local-stack': { packages: ['pg', 'ioredis', '@temporalio/client'], adapters: [] },
@@ -45,6 +47,7 @@ const ADAPTERS = {
   trainers: { packages: [], adapters: ['file', 'lightgbm', 'mljs'] },
   yaml: { packages: ['yaml'], adapters: [] },
 };
+for (const name of readdirSync(new URL('adapters', import.meta.url))) if (!(name in ADAPTERS)) throw new Error(`eslint.config.js: adapters/${name} is not in the table of adapters.`);
 const FOLDERS = [...Object.keys(RULES), 'adapters', 'recipes', 'scripts', 'bench', 'test'];
 const OUTSIDE = '^(\\.{1,2}/)+';
 /** The package's entry is for projects; within, it would be a way around the table. No folder has an index that files below it import. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PipelineError } from '../domain/errors.ts';
+import { formatProblem, PipelineError } from '../domain/errors.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { BoundPlace, BoundPlaces, ProbeResult } from '../ports/probe.ts';
 import { SEARCH_ATTRIBUTE_NAMES } from '../temporal/search-attributes.ts';
@@ -12,12 +12,11 @@ const PATIENCE_MS = 20_000;
 export async function boundProbes(services: Services): Promise<readonly ProbeResult[]> {
   try {
     const places = await services.places();
-    const [bound, temporal] = await Promise.all([services.withPorts((ports) => portProbes(ports, places)), probe('Temporal', places.temporal, () => temporalAnswers(services))]);
-    return [...bound, temporal];
+    const [bound, archive, temporal] = await Promise.all([services.withPorts((ports) => portProbes(ports, places)), archiveProbe(services, places), probe('Temporal', places.temporal, () => temporalAnswers(services))]);
+    return [...bound, ...archive, temporal];
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
-    const cures = error.problems.map(({ path, message, cure = '' }) => `${path}: ${message} ${cure}`.trim());
-    return [{ name: 'bindings', ok: false, detail: firstLine(error), cure: cures.length === 0 ? 'Mend the file of the environment in config/environments.' : cures.join(' ') }];
+    return [{ name: 'bindings', ok: false, detail: firstLine(error), cure: curesOf(error) ?? 'Mend the file of the environment in config/environments.' }];
   }
 }
 
@@ -25,7 +24,8 @@ function portProbes({ warehouse, onlineStore, featureRegistry, artifactStore, tr
   return Promise.all([
     probe('warehouse', places.warehouse, async () => {
       await warehouse.describeQuery({ sql: 'SELECT 1 AS one', values: [] });
-      return 'answers';
+      const missing = await warehouse.missingSchemas();
+      return missing.length === 0 ? 'answers' : `answers; not there yet: ${missing.join(', ')} (the first load or run makes them)`;
     }),
     probe('online store', places.onlineStore, async () => {
       await onlineStore.ping();
@@ -36,7 +36,7 @@ function portProbes({ warehouse, onlineStore, featureRegistry, artifactStore, tr
       return length === 0 ? 'answers; no feature view is applied yet' : `${length} feature view${length === 1 ? '' : 's'}`;
     }),
     probe('artifacts', places.artifacts, async () => {
-      await artifactStore.exists(artifactStore.uri('doctor'));
+      await artifactStore.check();
       return 'answers';
     }),
     probe('tracking', places.tracking, async () => {
@@ -44,6 +44,15 @@ function portProbes({ warehouse, onlineStore, featureRegistry, artifactStore, tr
       return `answers; ${length} model version${length === 1 ? '' : 's'} with an alias`;
     }),
   ]);
+}
+
+/** None where the settings keep log files on this machine alone. */
+async function archiveProbe(services: Services, { artifacts: { cure } }: BoundPlaces): Promise<readonly ProbeResult[]> {
+  const archive = await services.logArchive().catch((error: unknown) => {
+    if (error instanceof PipelineError && error.code === 'UNSUPPORTED') return undefined;
+    throw error;
+  });
+  return archive === undefined ? [] : [await probe('log archive', { where: archive.where, cure }, () => archive.check().then(() => 'answers'))];
 }
 
 /** A service that does not tell its search attributes is used without them. */
@@ -64,18 +73,23 @@ async function probe(name: string, { where, cure }: BoundPlace, ask: () => Promi
   const start = performance.now();
   const timer = new AbortController();
   const late = sleep(PATIENCE_MS, undefined, { signal: timer.signal }).then(() => {
-    throw new PipelineError('UNAVAILABLE', `no answer within ${PATIENCE_MS / 1000} s`);
+    throw new PipelineError('UNAVAILABLE', `no answer within ${PATIENCE_MS / 1000} s: see whether this machine reaches it (address, network, firewall)`);
   });
   const result = (ok: boolean, detail: string): ProbeResult => ({ name, ok, detail, where, milliseconds: Math.round(performance.now() - start) });
   try {
     return result(true, await Promise.race([ask(), late]));
   } catch (error) {
-    const cures = error instanceof PipelineError ? error.problems.map((problem) => `${problem.path}: ${problem.message} ${problem.cure ?? ''}`.trim()) : [];
-    return { ...result(false, firstLine(error)), cure: cures.length === 0 ? cure : cures.join(' ') };
+    return { ...result(false, firstLine(error)), cure: curesOf(error) ?? cure };
   } finally {
     timer.abort();
     late.catch(() => undefined); // it was aborted
   }
+}
+
+/** What the error's own problems say, a line each where there are several. */
+function curesOf(error: unknown): string | undefined {
+  const lines = error instanceof PipelineError ? error.problems.map(formatProblem) : [];
+  return lines.length === 0 ? undefined : lines.length === 1 ? lines[0]!.replace(/^ +- /, '') : ['', ...lines].join('\n');
 }
 
 function firstLine(error: unknown): string {

@@ -56,7 +56,7 @@ const services: Services = {
     const connection = Connection.lazy({ ...place, connectTimeout: CONNECT_TIMEOUT });
     await connection.ensureConnected().catch(async (error: unknown) => {
       await connection.close(); // it would go on trying, and keep this process alive
-      throw new PipelineError('UNAVAILABLE', `Temporal does not answer at ${address}.${await (await import('../adapters/temporal/why-away.ts')).whyAway(place)} Start it with \`ml-pipeline stack up\`, or see temporal.address in config/environments.`, { cause: error });
+      throw await (await import('../adapters/temporal/why-away.ts')).temporalAway(place, error);
     });
     const telemetry = await bindTelemetry({ folder, environment, config }, 'cli', packageVersion(), stderrLog('warn'));
     try {
@@ -77,7 +77,8 @@ const services: Services = {
   writeParquet: async (path, rows, onRows) => (await import('../adapters/parquet/write-dataset.ts')).writeParquetWhole(path, rows.schema, rows.batches, onRows),
   processLog: async (name) => {
     const found = await project();
-    return (await bindCloudLog(found, name, packageVersion(), (line) => void process.stderr.write(line))) ?? processLog(name, resolve(found.folder, found.config.logs.folder));
+    const cloud = await bindCloudLog(found, name, packageVersion(), (line) => void process.stderr.write(line));
+    return { log: cloud ?? processLog(name, resolve(found.folder, found.config.logs.folder)), takesFailures: cloud !== undefined };
   },
   startWorker: async ({ log }) => {
     const found = await project();

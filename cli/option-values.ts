@@ -6,6 +6,12 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** US dollars, with cents at most. */
+export function dollars(text: string): number {
+  if (!/^\d+(\.\d{1,2})?$/.test(text)) throw new InvalidArgumentError(`${JSON.stringify(text)} is not an amount such as 100 or 99.50.`);
+  return Number(text);
+}
+
 /** `12h` or `7d` in milliseconds; an hour at least, so that nothing which is just being made is meant. */
 export function duration(text: string): number {
   const [, count, unit] = /^(\d{1,4})([hd])$/.exec(text) ?? [];

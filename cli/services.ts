@@ -73,8 +73,8 @@ export interface Services {
   openSpineFile(request: SpineFileRequest): Promise<SpineFile>;
   /** Writes rows to a Parquet file at the path, which appears when it is whole; `onRows` is told the rows written so far. */
   writeParquet(path: string, rows: RowStream, onRows: (rows: number) => void): Promise<{ readonly rowCount: number; readonly hash: string }>;
-  /** The log of a process that runs for long, in the form that the settings want. */
-  processLog(name: 'api' | 'worker'): Promise<Log>;
+  /** The log of a process that runs for long, in the form that the settings want; `takesFailures`: what ends the process is told there, and not as text. */
+  processLog(name: 'api' | 'worker'): Promise<{ readonly log: Log; readonly takesFailures: boolean }>;
   startWorker(options: { readonly log: Log }): Promise<Running>;
   startApi(options: { readonly model?: string; readonly host?: string; readonly port?: number; readonly log: Log }): Promise<Running & { readonly url: string; readonly model: string }>;
   /** The servers of the stack. The first time it makes .env, and says so. */

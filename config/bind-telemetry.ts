@@ -23,8 +23,7 @@ export interface Telemetry {
 
 /** undefined where the settings want neither spans and metrics nor a log line for each request: then nothing of it is loaded. */
 export async function bindTelemetry({ config }: Project, process: ProcessName, version: string, log: Log): Promise<Telemetry | undefined> {
-  const { logs } = config;
-  const settings = config.telemetry?.type === 'otlp' ? config.telemetry : undefined;
+  const { logs, telemetry: settings } = config;
   if (settings === undefined && !(logs.format === 'cloud_logging' && process === 'api')) return undefined;
   const { observeRequests } = await import('../adapters/telemetry/observed-requests.ts');
   const sent = settings === undefined ? undefined : await openOtlp(settings, process, version, log);

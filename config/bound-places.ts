@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import { isRecord } from '../domain/validation/shape.ts';
 import type { BoundPlace, BoundPlaces } from '../ports/probe.ts';
-import { readEnvironmentFile, type Project } from './load-config.ts';
+import { isOverLocalStack, readEnvironmentFile, type Project } from './load-config.ts';
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[?::1\]?)(:\d+)?$/;
 
@@ -21,9 +20,8 @@ export function boundPlaces({ folder, environment, config }: Project): BoundPlac
   };
 }
 
-/** Whether the environment is over the servers of `ml-pipeline stack`: its warehouse is PostgreSQL. Needs no variable that the file names; where the file cannot be read it counts as such. */
+/** Whether the environment is over the servers of `ml-pipeline stack`. Needs no variable that the file names; where the file cannot be read it counts as such. */
 export async function usesLocalStack(start: string): Promise<boolean> {
   const { value } = await readEnvironmentFile(start).catch(() => ({ value: undefined }));
-  const warehouse = isRecord(value) ? value['warehouse'] : undefined;
-  return !isRecord(warehouse) || warehouse['type'] === undefined || warehouse['type'] === 'postgres';
+  return isOverLocalStack(value);
 }

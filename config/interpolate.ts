@@ -17,7 +17,7 @@ function fill(text: string, variables: Readonly<Record<string, string | undefine
   const filled = text.replace(VARIABLE, (_, name: string, fallback: string | undefined) => {
     const found = variables[name];
     if (found !== undefined && found !== '') return found;
-    if (fallback === undefined) issues.push({ keys, message: `needs the environment variable ${name}, which is not set`, cure: `Set it, or add a line ${name}=... to .env (\`ml-pipeline stack up\` makes that file).` });
+    if (fallback === undefined) issues.push({ keys, message: `needs the environment variable ${name}, which is not set`, cure: `Set it, or add a line ${name}=... to .env.` });
     return fallback ?? name;
   });
   const wholeIsVariable = /^\$\{[^}]*\}$/.test(text);

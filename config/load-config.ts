@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { readPositionedYaml } from '../adapters/yaml/recipe-document.ts';
 import { PipelineError, refuseProblems } from '../domain/errors.ts';
 import { suggestion } from '../domain/nearest.ts';
-import { check, type Issue } from '../domain/validation/shape.ts';
+import { check, isRecord, type Issue } from '../domain/validation/shape.ts';
 import { appConfig, type AppConfig } from './app-config.ts';
 import { interpolate } from './interpolate.ts';
 import { readSettings } from '../adapters/local-stack/environment-file.ts';
@@ -33,8 +33,15 @@ export async function loadProject(start: string, processEnvironment: NodeJS.Proc
   const filled = interpolate(value, variables, issues);
   const checked = check(appConfig, filled);
   const isMissing = ({ keys }: Issue): boolean => issues.some((missing) => missing.keys.join('.') === keys.join('.'));
-  refuseProblems('INVALID_CONFIG', `${file} has problems.`, [...issues, ...checked.issues.filter((issue) => !isMissing(issue))].map(locate));
+  const hint = issues.length > 0 && isOverLocalStack(value) ? ' `ml-pipeline stack up` makes .env with all that it needs.' : '';
+  refuseProblems('INVALID_CONFIG', `${file} has problems.${hint}`, [...issues, ...checked.issues.filter((issue) => !isMissing(issue))].map(locate));
   return { folder, environment, config: checked.value };
+}
+
+/** Whether an environment's file, as it stands there, is over the servers of `ml-pipeline stack`: its warehouse is PostgreSQL. */
+export function isOverLocalStack(value: unknown): boolean {
+  const warehouse = isRecord(value) ? value['warehouse'] : undefined;
+  return !isRecord(warehouse) || warehouse['type'] === undefined || warehouse['type'] === 'postgres';
 }
 
 /** The environment's file as it stands there, before its variables are filled in. INVALID_CONFIG where there is none, or no YAML in it. */

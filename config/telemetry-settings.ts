@@ -34,5 +34,8 @@ const otlp = {
 };
 
 export type TelemetrySettings = ObjectOf<typeof otlp>;
-/** `telemetry`: metrics and traces by OpenTelemetry; left out, none are sent. docs/telemetry.md */
-export const telemetry: Shape<TelemetrySettings> = object(otlp);
+/** `telemetry`: metrics and traces by OpenTelemetry; undefined where it is left out or of type `none`: none are sent. docs/telemetry.md */
+export const telemetry: Shape<TelemetrySettings | undefined> = (value, spot) => {
+  const settings = object(otlp)(value, spot);
+  return settings?.type === 'none' ? undefined : settings;
+};

@@ -3,6 +3,8 @@
  * Paths that lead out of the root are refused (INVALID_INPUT).
  */
 export interface ArtifactStore {
+  /** Rejects where no file can be kept, since the place itself is missing or closed to this process; nothing is written. */
+  check(): Promise<void>;
   /** The URI of a name such as `runs/<key>/matrix.npy`. Nothing is created. */
   uri(name: string): string;
   /** Publishes a local file (it may be moved) under the URI. Safe to repeat. */

@@ -106,6 +106,8 @@ export interface ExpiredSpine {
 export interface Warehouse {
   /** Creates schemas and bookkeeping that are missing. Safe to repeat. */
   prepare(): Promise<void>;
+  /** The schemas that `prepare` would create, by the warehouse's own names. */
+  missingSchemas(): Promise<readonly string[]>;
   /**
    * Runs the query once into `spine_data.<name>`, rows numbered from 0 by (event timestamp, join keys, the remaining columns), column `row_number` first.
    * The table appears whole.

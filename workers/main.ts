@@ -1,12 +1,11 @@
 import { NativeConnection, Runtime, DefaultLogger, makeTelemetryFilterString, type RuntimeOptions } from '@temporalio/worker';
 import { startPushDelivery, storeOfDefined } from '../adapters/system/push-delivery.ts';
-import { whyAway } from '../adapters/temporal/why-away.ts';
+import { temporalAway } from '../adapters/temporal/why-away.ts';
 import { bindPorts, closePorts } from '../config/bind-ports.ts';
 import type { Telemetry } from '../config/bind-telemetry.ts';
 import type { Project } from '../config/load-config.ts';
 import type { TelemetrySettings } from '../config/telemetry-settings.ts';
 import { temporalConnection } from '../config/temporal-settings.ts';
-import { PipelineError } from '../domain/errors.ts';
 import type { Log } from '../ports/log.ts';
 import { logTemporal } from './temporal-log.ts';
 import { createWorkerSet } from './worker-set.ts';
@@ -44,7 +43,7 @@ export async function startWorkers(project: Project, log: Log, telemetry?: Telem
   const { address, namespace, task_queue: taskQueue } = project.config.temporal;
   const place = await temporalConnection(project.folder, project.config.temporal);
   const connection = await NativeConnection.connect(place).catch(async (error: unknown) => {
-    throw new PipelineError('UNAVAILABLE', `Temporal does not answer at ${address}.${await whyAway(place)} Start it with \`ml-pipeline stack up\`, or see temporal.address in config/environments.`, { cause: error });
+    throw await temporalAway(place, error);
   });
   const ports = await bindPorts(project);
   const workers = await createWorkerSet(connection, ports, { namespace, taskQueue, workflowBundle: await workflowBundle(), activityInterceptors: telemetry?.activities ?? [] });

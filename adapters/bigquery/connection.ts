@@ -3,6 +3,7 @@ import type * as Sdk from '@google-cloud/bigquery';
 import type { BigQuery, BigQueryOptions } from '@google-cloud/bigquery';
 import type { v1 } from '@google-cloud/bigquery-storage';
 import type * as Auth from 'google-auth-library';
+import { requireLogin } from '../google-auth/require-login.ts';
 import { told } from './call-failure.ts';
 import type { DatasetNames } from './sql.ts';
 
@@ -80,7 +81,7 @@ function openClient({ project: projectId, location, api_endpoint: apiEndpoint }:
     ...(apiEndpoint === undefined ? {} : { apiEndpoint }),
     ...(apiEndpoint?.startsWith('http://') === true ? plain() : {}),
   };
-  return new BigQuery(options);
+  return requireLogin(new BigQuery(options));
 }
 
 /** Options of a client of the Storage API: its endpoint, and credentials that have been tried: its client leaves a rejection of its own unhandled where it finds none. */

@@ -13,8 +13,9 @@ import { tableId } from './sql.ts';
 /** The columns of a table or view, in its order. NOT_FOUND with the nearest name. */
 export async function describeBigQueryTable(connection: BigQueryConnection, table: string): Promise<readonly NativeColumn[]> {
   const doing = `describing the table ${table}`;
-  const metadata = await told(tableMetadata(connection, tableId(connection.settings, table)), doing, connection.settings);
-  if (metadata?.schema?.fields === undefined) throw new PipelineError('NOT_FOUND', `There is no table ${table} in the warehouse. ${suggestion(table, await told(tableNames(connection), doing, connection.settings))} \`ml-pipeline data load\` makes the tables of the sample data.`);
+  const id = tableId(connection.settings, table);
+  const metadata = await told(tableMetadata(connection, id), doing, connection.settings);
+  if (metadata?.schema?.fields === undefined) throw new PipelineError('NOT_FOUND', `There is no table ${table} in the warehouse (${id.projectId}.${id.datasetId}.${id.tableId}). ${suggestion(table, await told(tableNames(connection), doing, connection.settings))} \`ml-pipeline data load\` makes the tables of the sample data.`);
   return metadata.schema.fields.map(nativeColumn);
 }
 

@@ -38,7 +38,7 @@ export async function dryRun({ client, settings }: BigQueryConnection, { sql, pa
 export function refuseOverBudget(bytes: number, step: string, settings: BigQuerySettings): void {
   const { maximum_bytes_billed: most } = settings;
   if (bytes <= most) return;
-  throw new PipelineError('UNSUPPORTED', `BigQuery, ${step}: the query would process ${costText(bytes, settings)}, and the budget is ${costText(most, settings)} (warehouse.maximum_bytes_billed: ${most}). Nothing was run. Let it read less (fewer days, a filter on the partition column), or raise the budget.`);
+  throw new PipelineError('UNSUPPORTED', `BigQuery, ${step}: the query would process ${costText(bytes, settings)}, and the budget is ${costText(most, settings)} (warehouse.maximum_bytes_billed: ${most}). This query was not run. Let it read less (fewer days, a filter on the partition column), or raise the budget.`);
 }
 
 function costText(bytes: number, { usd_per_tib: price }: BigQuerySettings): string {

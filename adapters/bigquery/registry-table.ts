@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Job, Table } from '@google-cloud/bigquery';
+import type { Table } from '@google-cloud/bigquery';
 import type { RegistryTable } from '../../ports/registry-table.ts';
 import { isMissing, told } from './call-failure.ts';
 import type { BigQueryConnection } from './connection.ts';
-import { jobLabels, runJob } from './run-job.ts';
+import { loadRows } from './load-rows.ts';
 
 const TABLE = 'objects';
 
@@ -34,21 +34,16 @@ export function createBigQueryRegistryTable(connection: BigQueryConnection): Reg
     },
     async replace(rows, generation) {
       const updated = new Date().toISOString();
-      const text = rows.map((row) => `${JSON.stringify({ ...row, generation, updated })}\n`).join('');
-      const create = (jobId: string): Promise<Job> =>
-        new Promise((resolve, reject) => {
-          const metadata = {
-            jobId,
-            location: settings.location,
-            labels: jobLabels(connection, { step: 'registry' }),
-            sourceFormat: 'NEWLINE_DELIMITED_JSON',
-            writeDisposition: 'WRITE_TRUNCATE',
-            schema: { fields: [...SCHEMA] },
-            clustering: { fields: ['project', 'kind'] },
-          };
-          table().createWriteStream(metadata).once('error', reject).once('job', resolve).end(text);
-        });
-      await runJob(connection, { jobKey: `registry ${generation} ${randomUUID()}`, step, create, usable: () => Promise.resolve(true) });
+      await loadRows(connection, {
+        table: { projectId: settings.project, datasetId: dataset, tableId: TABLE },
+        load: { sourceFormat: 'NEWLINE_DELIMITED_JSON', writeDisposition: 'WRITE_TRUNCATE', schema: { fields: [...SCHEMA] }, clustering: { fields: ['project', 'kind'] } },
+        content: async function* () {
+          for (const row of rows) yield `${JSON.stringify({ ...row, generation, updated })}\n`;
+        },
+        jobKey: `registry ${generation} ${randomUUID()}`,
+        doing: step,
+        labels: { step: 'registry' },
+      });
     },
     close: () => connection.close(),
   };

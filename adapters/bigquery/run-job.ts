@@ -91,7 +91,7 @@ async function waitFor({ settings }: BigQueryConnection, job: Job, { signal, ste
     }
   } catch (error) {
     if (signal?.aborted === true) {
-      await told(job.cancel(), `cancelling ${step}`, settings);
+      await job.cancel().catch(() => undefined); // it may have ended, or is not reached: the abort is told all the same
       throw signal.reason;
     }
     if (isMissing(error)) return undefined;

@@ -1,7 +1,7 @@
 import type { Warehouse } from '../../ports/warehouse.ts';
 import { openBigQuery } from './connection.ts';
 import type { BigQuerySettings } from './connection.ts';
-import { createDatasets } from './datasets.ts';
+import { createDatasets, missingDatasets } from './datasets.ts';
 import { describeBigQueryTable, describeBoundQuery } from './describe.ts';
 import { historicalFeatures } from './historical-features.ts';
 import { estimateRows, newestRows } from './newest-rows.ts';
@@ -16,6 +16,7 @@ export function createBigQueryWarehouse(settings: BigQuerySettings): Warehouse {
   const connection = openBigQuery(settings);
   return {
     prepare: () => createDatasets(connection),
+    missingSchemas: () => missingDatasets(connection),
     writeSpine: (request) => writeSpine(connection, request),
     writeSpineRows: (request) => writeSpineRows(connection, request),
     historicalFeatures: (request) => historicalFeatures(connection, request),

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, copyFile, mkdir, mkdtemp, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { PipelineError } from '../../domain/errors.ts';
@@ -13,6 +14,7 @@ const ABANDONED_AFTER_MS = 48 * 3600 * 1000;
 export function createFileArtifactStore(rootFolder: string): ArtifactStore {
   const root = resolve(rootFolder);
   return {
+    check: () => access(firstThere(root), constants.W_OK | constants.X_OK).catch((cause: unknown) => { throw new PipelineError('INVALID_CONFIG', `Nothing can be written into ${root}. Give this user the right to, or set artifacts.folder.`, { cause }); }),
     uri: (name) => pathToFileURL(nameInside(root, name)).href,
     publish: async (localPath, uri) => publish(root, localPath, pathOf(root, uri)),
     async localPath(uri) {
@@ -38,6 +40,11 @@ export function createFileArtifactStore(rootFolder: string): ArtifactStore {
       return mkdtemp(join(parent, `${label.replaceAll(/[^\w-]/g, '_').slice(0, 60)}-`));
     },
   };
+}
+
+/** The folder itself, or the nearest one above it: those below are made when they are needed. */
+function firstThere(folder: string): string {
+  return existsSync(folder) || folder === dirname(folder) ? folder : firstThere(dirname(folder));
 }
 
 /** Folders of attempts that were killed. No attempt lasts this long without touching its folder. */

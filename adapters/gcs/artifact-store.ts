@@ -5,7 +5,7 @@ import type { ArtifactStore } from '../../ports/artifact-store.ts';
 import { downloadObject } from './download.ts';
 import { objectName, plainName, rootUri } from './object-names.ts';
 import type { ObjectRoot } from './object-names.ts';
-import { listObjects, objectState, removeObject, uploadFile } from './objects.ts';
+import { checkBucket, listObjects, objectState, removeObject, uploadFile } from './objects.ts';
 import type { ReadCache } from './read-cache.ts';
 import { inParallel } from './in-parallel.ts';
 
@@ -24,6 +24,7 @@ const AT_ONCE = 8;
 export function createGcsArtifactStore({ bucket, prefix, cache, local }: GcsArtifactStoreOptions): ArtifactStore {
   const root: ObjectRoot = { bucket: bucket.name, prefix };
   return {
+    check: () => checkBucket(bucket),
     uri: (name) => `${rootUri(root)}${plainName(root, name)}`,
     publish: async (localPath, uri) => cache.adopt(await uploadFile(bucket, objectName(root, uri), localPath), basename(uri), localPath),
     localPath: async (uri) => localCopy(bucket, objectName(root, uri), uri, cache),

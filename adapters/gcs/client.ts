@@ -1,4 +1,5 @@
 import { Storage } from '@google-cloud/storage';
+import { requireLogin } from '../google-auth/require-login.ts';
 
 export interface StorageClientOptions {
   /** Of the buckets; undefined: that of the credentials. Only making and listing buckets needs it. */
@@ -16,9 +17,9 @@ const TRIES_AFTER_THE_FIRST = 4;
  * connection) is tried again by the client, of writes only those that a precondition makes safe to repeat.
  */
 export function createStorageClient({ project, apiEndpoint, longestPauseSeconds = 32 }: StorageClientOptions): Storage {
-  return new Storage({
+  return requireLogin(new Storage({
     ...(project === undefined ? {} : { projectId: project }),
     ...(apiEndpoint === undefined ? {} : { apiEndpoint, useAuthWithCustomEndpoint: apiEndpoint.startsWith('https:') }),
     retryOptions: { autoRetry: true, maxRetries: TRIES_AFTER_THE_FIRST, retryDelayMultiplier: 2, maxRetryDelay: longestPauseSeconds, totalTimeout: 300 },
-  });
+  }));
 }

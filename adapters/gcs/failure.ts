@@ -36,7 +36,7 @@ export function storageFailure(error: unknown, bucket: string, what: string): Er
   }
   if (status === 401) return fail('INVALID_CONFIG', 'did not accept the credentials. Renew them: gcloud auth application-default login');
   if (LIMITS.test(reason) || status === 429) return fail('UNAVAILABLE', 'has too many requests from this project. Try again later, or raise its quota');
-  if (status === 403) return fail('INVALID_CONFIG', `does not permit this. Give the account of this process the role roles/storage.objectAdmin on the bucket ${bucket}; where billing is disabled, enable it`);
+  if (status === 403) return fail('INVALID_CONFIG', `does not permit this. Give the account of this process the role roles/storage.objectUser on the bucket ${bucket}; where billing is disabled, enable it`);
   if (status === 404 && /bucket does not exist/i.test(message)) return missingBucket(bucket, error);
   if (status === 404) return fail('NOT_FOUND', 'has no such object. It may have expired or been removed: run the step that writes it again');
   if (status === 412 || status === 409) return fail('CONFLICT', 'has another version than expected: another process changed it meanwhile');

@@ -86,6 +86,11 @@ export async function removeObject(bucket: Bucket, name: string, generation?: st
   }
 }
 
+/** Rejects where the bucket is missing, or its objects may not be listed. */
+export async function checkBucket(bucket: Bucket): Promise<void> {
+  await listPage(bucket, { autoPaginate: false, maxResults: 1 });
+}
+
 export interface ListedObject extends ObjectState {
   readonly name: string;
   readonly updatedMillis: number;
@@ -95,14 +100,17 @@ export interface ListedObject extends ObjectState {
 export async function* listObjects(bucket: Bucket, prefix: string): AsyncGenerator<ListedObject> {
   let query: GetFilesOptions | null = { prefix, autoPaginate: false, maxResults: 1000 };
   while (query !== null) {
-    let page: GetFilesResponse;
-    try {
-      page = await bucket.getFiles(query);
-    } catch (error) {
-      throw hasStatus(error, 404) ? missingBucket(bucket.name, error) : storageFailure(error, bucket.name, `gs://${bucket.name}/${prefix}`);
-    }
+    const page: GetFilesResponse = await listPage(bucket, query);
     for (const { name, metadata } of page[0]) yield { name, ...stateOf(metadata), updatedMillis: Date.parse(metadata.updated ?? '') };
     query = (page[1] as GetFilesOptions | null | undefined) ?? null;
+  }
+}
+
+async function listPage(bucket: Bucket, query: GetFilesOptions): Promise<GetFilesResponse> {
+  try {
+    return await bucket.getFiles(query);
+  } catch (error) {
+    throw hasStatus(error, 404) ? missingBucket(bucket.name, error) : storageFailure(error, bucket.name, `gs://${bucket.name}/${query.prefix ?? ''}`);
   }
 }
 

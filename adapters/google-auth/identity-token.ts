@@ -29,7 +29,7 @@ function failure(audience: string, error: Error & { readonly code?: string | num
   if (passing) return new PipelineError('UNAVAILABLE', `Google Cloud gave no identity token for ${audience}: ${error.message}. Try again later.`, { cause: error });
   return new PipelineError(
     'INVALID_CONFIG',
-    `There is no identity token for ${audience}: ${error.message.slice(0, 300)}. Give the service an account on Google Cloud, or name a service account's file in GOOGLE_APPLICATION_CREDENTIALS; a person's log-in (gcloud auth application-default login) has none.`,
+    `There is no identity token for ${audience}: ${error.message.slice(0, 300).replace(/[.\s]+$/, '')}. Give the service an account on Google Cloud, or name a service account's file in GOOGLE_APPLICATION_CREDENTIALS; a person's log-in (gcloud auth application-default login) has none.`,
     { cause: error },
   );
 }

@@ -22,6 +22,7 @@ export function createPostgresWarehouse(config: PostgresConfig): Warehouse {
   });
   return {
     prepare: () => createSchemas(pool),
+    missingSchemas: () => connected(missingSchemas(pool)),
     writeSpine: (request) => writeSpine(pool, connectionString, request),
     writeSpineRows: (request) => writeSpineRows(pool, connectionString, request),
     historicalFeatures: (request) => historicalFeatures(pool, config, request),
@@ -41,10 +42,13 @@ export function createPostgresWarehouse(config: PostgresConfig): Warehouse {
 function createSchemas(pool: pg.Pool): Promise<void> {
   return inTransaction(pool, async (client) => {
     await client.query("SELECT pg_advisory_xact_lock(hashtextextended('ml-pipeline schemas', 0))");
-    const { rows } = await client.query<{ nspname: string }>('SELECT nspname FROM pg_namespace WHERE nspname = ANY($1)', [[...SCHEMAS]]);
-    const present = new Set(rows.map((row) => row.nspname));
-    for (const schema of SCHEMAS) if (!present.has(schema)) await client.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
+    for (const schema of await missingSchemas(client)) await client.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
   });
+}
+
+async function missingSchemas(client: Pick<pg.ClientBase, 'query'>): Promise<readonly string[]> {
+  const { rows } = await client.query<{ nspname: string }>('SELECT nspname FROM pg_namespace WHERE nspname = ANY($1)', [[...SCHEMAS]]);
+  return SCHEMAS.filter((schema) => !rows.some(({ nspname }) => nspname === schema));
 }
 
 async function connected<T>(work: Promise<T>): Promise<T> {

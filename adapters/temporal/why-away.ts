@@ -1,7 +1,16 @@
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { PipelineError } from '../../domain/errors.ts';
 import type { TemporalConnection } from '../../temporal/connection.ts';
 
 const PROBE_MS = 2_000;
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[?::1\]?):\d+$/;
+
+/** UNAVAILABLE, with what may be the reason and what to do. */
+export async function temporalAway(place: TemporalConnection, cause: unknown): Promise<PipelineError> {
+  const cure = LOOPBACK.test(place.address) ? 'Start it with `ml-pipeline stack up`, or see' : 'See whether this machine reaches it, and';
+  return new PipelineError('UNAVAILABLE', `Temporal does not answer at ${place.address}.${await whyAway(place)} ${cure} temporal.address in config/environments.`, { cause });
+}
 
 /**
  * What may keep a client from Temporal, for the message that it does not answer; empty where nothing is known. A client's own error says only that it took too long, so this

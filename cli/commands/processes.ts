@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
 import { wholeNumber } from '../option-values.ts';
-import type { Running } from '../services.ts';
+import { codeOf, exitCodeOf, type ExitCode } from '../exit-codes.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Running, Services } from '../services.ts';
 
 /** Commands that run until they are stopped: worker, serve, mlflow ui. What a worker or the API writes outside of a terminal is its log, line by line JSON. */
 export function registerProcesses(program: Command, { services, run }: CommandContext): void {
@@ -12,8 +14,10 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
     .action(
       run(async (output) => {
         const { temporal } = await services.settings();
-        const worker = await services.startWorker({ log: await services.processLog('worker') });
-        await untilStopped(worker, () => { if (output.interactive) output.note(`Working on ${temporal.taskQueue} at ${temporal.address}.`); });
+        return logged(await services.processLog('worker'), async (log) => {
+          const worker = await services.startWorker({ log });
+          await untilStopped(worker, () => { if (output.interactive) output.note(`Working on ${temporal.taskQueue} at ${temporal.address}.`); });
+        });
       }),
     );
   program
@@ -27,9 +31,12 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
     .action(
       run<{ readonly model?: string; readonly featuresOnly?: boolean; readonly host?: string; readonly port?: number }>(async (output, { model: uri, featuresOnly, host, port }) => {
         const model = featuresOnly === true ? 'none' : uri;
-        await services.refuseTakenPort('api', { ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
-        const api = await services.startApi({ log: await services.processLog('api'), ...(model === undefined ? {} : { model }), ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) });
-        await untilStopped(api, () => { if (output.interactive) output.note(`Serving ${api.model === 'none' ? 'features' : api.model} at ${api.url}; its documentation is ${api.url}/docs.`); });
+        const at = { ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) };
+        return logged(await services.processLog('api'), async (log) => {
+          await services.refuseTakenPort('api', at);
+          const api = await services.startApi({ log, ...at, ...(model === undefined ? {} : { model }) });
+          await untilStopped(api, () => { if (output.interactive) output.note(`Serving ${api.model === 'none' ? 'features' : api.model} at ${api.url}; its documentation is ${api.url}/docs.`); });
+        });
       }),
     );
   const mlflow = program.command('mlflow').description('MLflow\'s own tools on this project\'s runs.');
@@ -56,6 +63,17 @@ export function registerProcesses(program: Command, { services, run }: CommandCo
         output.result({ target }, [`The runs are in ${target}: mlflow ui --backend-store-uri sqlite:///${target}`]);
       }),
     );
+}
+
+/** Does the work; where the log takes failures, what ends it is one entry there, with its severity. */
+async function logged({ log, takesFailures }: Awaited<ReturnType<Services['processLog']>>, work: (log: Log) => Promise<void>): Promise<ExitCode | void> {
+  try {
+    await work(log);
+  } catch (error) {
+    if (!takesFailures) throw error;
+    log.error(error instanceof Error ? error.message : String(error), { code: codeOf(error) ?? null, ...(codeOf(error) === undefined && error instanceof Error ? { error: error.stack ?? error.message } : {}) });
+    return exitCodeOf(codeOf(error));
+  }
 }
 
 /**

@@ -71,7 +71,7 @@ check_settings() {
   for each in "${DEFAULTS[@]}"; do name=${each%%=*}; [ -n "${!name:-}" ] || printf -v "$name" %s "${each#*=}"; done
   must PROJECT '[a-z][a-z0-9-]{4,28}[a-z0-9]' 'the id of a project (--project): 6 to 30 small letters, digits and -'
   must REGION '[a-z]+-[a-z]+[0-9]+' 'a region such as us-central1'
-  must TEMPORAL_ADDRESS '[^[:space:]:]+:[0-9]+' 'host:port of Temporal'
+  must TEMPORAL_ADDRESS '[A-Za-z0-9.-]+:[0-9]+' 'host:port of Temporal'
   must REDIS_HOST '[A-Za-z0-9.-]+' 'the host of Redis'
   must REDIS_PORT '[0-9]+' 'a port'
   for name in ARTIFACTS_BUCKET DATA_BUCKET LOGS_BUCKET; do must "$name" "$bucket" 'the name of a bucket'; done
@@ -80,7 +80,7 @@ check_settings() {
   must WORKER_MEMORY '[0-9]+(Mi|Gi)' 'memory such as 8Gi'
   must API_INGRESS 'all|internal|internal-and-cloud-load-balancing' 'all, internal or internal-and-cloud-load-balancing'
   must API_INVOKER '|allUsers|allAuthenticatedUsers|(user|group|serviceAccount|domain):[^[:space:]]+' 'a member such as group:team@example.com'
-  must API_MODEL '(models|runs):/[^[:space:]]+' "a model's URI such as models:/flight_delay@champion"
+  must API_MODEL '(models|runs):/[A-Za-z0-9_.@/-]+' "a model's URI of letters, digits and _.@/-, such as models:/flight_delay@champion"
   for name in NETWORK SUBNET SQL_INSTANCE SQL_TIER TEMPORAL_NAMESPACE REDIS_USER; do must "$name" '[A-Za-z0-9_.@-]+' 'a name'; done
   must ALERT_CHANNEL '|projects/[^/[:space:]]+/notificationChannels/[^/[:space:]]+' 'a notification channel such as projects/my-project/notificationChannels/1234'
   must BUCKET_LOCATION '[A-Za-z0-9-]+' 'a location such as us'

@@ -16,6 +16,8 @@ describe('the archive of logs', () => {
   const memory = (): { readonly kept: Map<string, string>; readonly archive: LogArchive } => {
     const kept = new Map<string, string>();
     const archive: LogArchive = {
+      where: 'gs://logs',
+      check: () => Promise.resolve(),
       keep: async (file, name) => {
         kept.set(name, await readFile(file, 'utf8'));
         return `gs://logs/${name}`;

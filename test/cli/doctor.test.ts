@@ -41,6 +41,15 @@ describe('ml-pipeline doctor', function () {
     assert.ok(!text.includes(new URL(database.url).password));
   });
 
+  it('names each variable that the settings need and has not, on a line of its own', async () => {
+    await writeFile(join(project.folder, 'config', 'environments', 'bare.yaml'), 'project: ${NAME_OF_IT}\nwarehouse: { type: bigquery, project: "${PROJECT_OF_IT}" }\n');
+    const { code, probes } = await doctor('bare');
+    assert.equal(code, 1);
+    const lines = (probes.get('bindings')?.cure ?? '').split('\n');
+    for (const name of ['NAME_OF_IT', 'PROJECT_OF_IT']) assert.ok(lines.some((line) => line.endsWith(`needs the environment variable ${name}, which is not set. Set it, or add a line ${name}=... to .env.`)), name);
+    assert.doesNotMatch(lines.join(''), /stack up/);
+  });
+
   it('asks the services of the cloud in the same way, each failure with its cure, and nothing of the local stack', async () => {
     const { project: id, bigqueryUrl, bigqueryGrpc, gcsUrl } = await cloudServers();
     const suffix = randomBytes(5).toString('hex');
@@ -48,7 +57,7 @@ describe('ml-pipeline doctor', function () {
     const bucket = (name: string) => ({ name: `${name}-${suffix}` });
     const settings = {
       ...local,
-      warehouse: { type: 'bigquery', project: id, maximum_bytes_billed: 10_485_760, api_endpoint: bigqueryUrl, grpc_endpoint: `http://${bigqueryGrpc}` },
+      warehouse: { type: 'bigquery', project: id, maximum_bytes_billed: 10_485_760, datasets: { raw: `raw_${suffix}`, feature_mart: `mart_${suffix}`, spine: `spine_${suffix}` }, api_endpoint: bigqueryUrl, grpc_endpoint: `http://${bigqueryGrpc}` },
       registry: { type: 'feast_file', path: `gs://data-${suffix}/registry.db`, api_endpoint: gcsUrl },
       artifacts: { type: 'gcs', project: id, buckets: { data: bucket('data'), artifacts: bucket('artifacts'), logs: bucket('logs') }, api_endpoint: gcsUrl },
       tracking: { type: 'mlflow_server', uri: 'http://127.0.0.1:1' },
@@ -60,7 +69,9 @@ describe('ml-pipeline doctor', function () {
     try {
       const { code, probes, text } = await doctor('cloud');
       assert.equal(code, 1);
-      assert.deepEqual(BOUND.map((name) => [name, probes.get(name)?.ok]), BOUND.map((name) => [name, !['online store', 'tracking'].includes(name)]));
+      assert.deepEqual([...BOUND, 'log archive'].map((name) => [name, probes.get(name)?.ok]), [...BOUND, 'log archive'].map((name) => [name, !['online store', 'tracking', 'log archive'].includes(name)]));
+      assert.equal(probes.get('warehouse')?.detail, `answers; not there yet: raw_${suffix}, mart_${suffix}, spine_${suffix} (the first load or run makes them)`);
+      assert.match(probes.get('log archive')?.detail ?? '', new RegExp(`There is no bucket logs-${suffix}\\. Create it with deploy/bootstrap\\.sh`));
       assert.deepEqual([probes.get('warehouse')?.where, probes.get('artifacts')?.where], [`BigQuery, ${id}, us-central1`, `gs://data-${suffix}`]);
       assert.match(probes.get('feature registry')?.detail ?? '', /no feature view is applied yet/);
       assert.match(probes.get('tracking')?.cure ?? '', /`tracking` in config\/environments\/cloud\.yaml/);

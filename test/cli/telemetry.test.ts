@@ -60,6 +60,19 @@ describe('A worker with telemetry and logs for Cloud Logging', function () {
 describe('An API with telemetry and logs for Cloud Logging', function () {
   this.timeout(30_000);
 
+  it('tells why it does not start in one entry of the severity ERROR', async () => {
+    const project = await makeProject({ redisUrl: (await testServers()).redisUrl });
+    await withTelemetry(project.folder, 'http://127.0.0.1:1');
+    const [port = 0] = await findFreePorts(1);
+    const { code, stderr } = await startCommand(project.folder, 'serve', '--port', String(port), '--model', 'models:/nothing@champion').finished;
+    assert.equal(code, 2);
+    const lines = stderr.trim().split('\n').map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    const { severity, message, code: told } = lines.at(-1)!;
+    assert.deepEqual([severity, told], ['ERROR', 'NOT_FOUND']);
+    assert.match(String(message), /models:\/nothing@champion/);
+    await project.remove();
+  });
+
   it('answers with the request\'s id, sends its metrics and the spans of a request, and logs one line for it', async () => {
     const receiver = await startOtlpReceiver();
     const project = await makeProject({ redisUrl: (await testServers()).redisUrl });

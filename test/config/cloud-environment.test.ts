@@ -25,7 +25,7 @@ describe('config/environments/cloud.yaml', () => {
     assert.deepEqual([config.registry.path, config.registry.table], ['gs://ml-artifacts-prod/feast/registry.db', { project: 'my-project', dataset: 'feast_registry', location: 'us-central1' }]);
     assert.deepEqual([config.online_store.password, config.online_store.port, config.api.port], ['12345', 6380, 8080], 'a password of digits is a text');
     const other = await loadProject(folder, { ...VARIABLES, PORT: '9000', ARTIFACTS_BUCKET: 'mine-artifacts', REDIS_TOPOLOGY: 'cluster' });
-    assert.deepEqual([config.telemetry?.type, (await loadProject(folder, { ...VARIABLES, TELEMETRY: 'otlp' })).config.telemetry?.type], ['none', 'otlp'], 'nothing is sent where no collector is said to be');
+    assert.deepEqual([config.telemetry?.type, (await loadProject(folder, { ...VARIABLES, TELEMETRY: 'otlp' })).config.telemetry?.type], [undefined, 'otlp'], 'nothing is sent where no collector is said to be');
     assert.deepEqual([other.config.api.port, other.config.online_store.topology], [9000, 'cluster']);
     assert.ok(other.config.registry.type === 'feast_file' && other.config.registry.path === 'gs://mine-artifacts/feast/registry.db');
   });

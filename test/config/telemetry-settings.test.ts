@@ -14,6 +14,11 @@ describe('Settings of logs and telemetry', () => {
     assert.deepEqual(check(telemetry, { type: 'otlp', endpoint: 'http://127.0.0.1:4318' }).value, { type: 'otlp', endpoint: 'http://127.0.0.1:4318', headers: {}, sample_ratio: 1, interval_seconds: 60 });
   });
 
+  it('are none where they say so, whatever else is set', () => {
+    assert.deepEqual(check(telemetry, { type: 'none', endpoint: 'http://127.0.0.1:4318', headers: { authorization: 'x' } }), { value: undefined, issues: [] });
+    assert.match(told(telemetry, { type: 'none', endpoint: 'nowhere' }), /not the address/);
+  });
+
   it('name the project where logs are for Cloud Logging', () => {
     assert.match(told(logs, { folder: './logs', format: 'cloud_logging' }), /project is missing/);
     assert.match(told(logs, { folder: './logs', format: 'cloud_logging', project: 'My Project' }), /not the id of a Google Cloud project/);
@@ -26,7 +31,7 @@ describe('Settings of logs and telemetry', () => {
     assert.ok(!told(telemetry, { type: 'otlp', endpoint: 'http://u:secret-word@h' }).includes('secret-word'));
   });
 
-  it('load nothing of OpenTelemetry where telemetry is not set, or set to none', async () => {
+  it('load nothing of OpenTelemetry where telemetry is not set', async () => {
     const script = `
       import { createRequire } from 'node:module';
       import { bindCloudLog, bindTelemetry } from './config/bind-telemetry.ts';
@@ -34,8 +39,7 @@ describe('Settings of logs and telemetry', () => {
       await import('./workers/main.ts');
       const log = { info() {}, warn() {}, error() {} };
       const project = { folder: '.', environment: 'x', config: { logs: { folder: './logs' } } };
-      const none = { ...project, config: { ...project.config, telemetry: { type: 'none', endpoint: 'http://127.0.0.1:4318' } } };
-      if (await bindTelemetry(project, 'api', '0', log) !== undefined || await bindTelemetry(none, 'api', '0', log) !== undefined || await bindCloudLog(project, 'api', '0', () => {}) !== undefined) throw new Error('something was bound');
+      if (await bindTelemetry(project, 'api', '0', log) !== undefined || await bindCloudLog(project, 'api', '0', () => {}) !== undefined) throw new Error('something was bound');
       console.log(Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('@opentelemetry') && !path.includes('@opentelemetry/api/')).join('\\n'));
       process.exit(0);`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type', 'module', '--eval', script], { cwd: join(ROOT) });

@@ -38,6 +38,8 @@ export function describeArtifactStoreContract(name: string, open: () => Promise<
       assert.equal(await read(uri), 'two');
     });
 
+    it('has a place to keep files in', () => harness.store.check());
+
     it('says NOT_FOUND for a file that is not there', async () => {
       await assert.rejects(harness.store.localPath(harness.store.uri('nothing/here')), code('NOT_FOUND'));
       await assert.rejects(harness.store.publish(join(harness.folder, 'missing'), harness.store.uri('x')), code('NOT_FOUND'));

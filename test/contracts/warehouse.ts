@@ -35,6 +35,7 @@ export function describeWarehouseContract(name: string, open: () => Promise<Ware
     it('prepares itself again without harm', async () => {
       await harness.warehouse.prepare();
       await Promise.all([harness.warehouse.prepare(), harness.warehouse.prepare()]);
+      assert.deepEqual(await harness.warehouse.missingSchemas(), []);
     });
 
     it('describes the columns of a table, and names the nearest table when there is none', async () => {

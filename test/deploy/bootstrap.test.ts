@@ -65,6 +65,36 @@ describe('The bootstrap of the cloud', function () {
     assert.doesNotMatch(second.stdout, /^making/m);
   });
 
+  it('gives every right of deploy/grants.tsv and no other, enables each service, and keeps data private and in their place', () => {
+    cloud = openCloud();
+    assert.equal(cloud.run(ARGUMENTS, { ...SETTINGS, ...SECRETS, REDIS_CA_FILE: join(cloud.folder, 'redis.pem'), API_INVOKER: 'group:team@example.com' }).status, 0);
+    const commands = cloud.commands().map((line) => line.replaceAll('\\', ''));
+    const names = { ARTIFACTS_BUCKET: 'ml-artifacts-prod', DATA_BUCKET: 'ml-data-processed', LOGS_BUCKET: 'ml-logs-archive', BUILD_BUCKET: 'my-project-1-ml-pipeline-build' };
+    const grants = readFileSync(join(ROOT, 'deploy', 'grants.tsv'), 'utf8').trim().split('\n').filter((line) => !line.startsWith('#')).map((line) => line.split('\t') as [string, string, string, string]);
+    assert.ok(grants.length > 25);
+    const given = commands.filter((line) => line.includes('add-iam-policy-binding') || line.includes('GRANT `'));
+    for (const [account, role, kind, resource] of grants) {
+      const on = resource.replace(/\$\{(\w+)\}/, (_, name: keyof typeof names) => names[name]);
+      const place = { project: 'projects add-iam-policy-binding my-project-1 ', bucket: `gs://${on} `, secret: `secrets add-iam-policy-binding ${on} `, service: `services add-iam-policy-binding ${on} `, repository: `repositories add-iam-policy-binding ${on} `, dataset: `ON SCHEMA \`my-project-1.${on}\`` }[kind]!;
+      assert.ok(given.some((line) => line.includes(`serviceAccount:${account}@my-project-1.iam.gserviceaccount.com`) && line.includes(role) && line.includes(place)), `${account} ${role} ${on}`);
+    }
+    assert.ok(given.some((line) => line.includes('services add-iam-policy-binding ml-pipeline-api ') && line.includes('--member=group:team@example.com') && line.includes('--role=roles/run.invoker')));
+    assert.equal(given.length, grants.length + 2, 'and those of the log sink and of the caller');
+    const one = (start: string, ...parts: readonly string[]): void => assert.equal(commands.filter((line) => line.startsWith(start) && parts.every((part) => line.includes(part))).length, 1, start);
+    one('gcloud logging sinks create ml-logs-archive storage.googleapis.com/ml-logs-archive ');
+    one('gcloud artifacts repositories create ml-pipeline ', '--repository-format=docker', '--location=us-central1');
+    one('gcloud services enable ', ...['run', 'artifactregistry', 'cloudbuild', 'secretmanager', 'bigquery', 'bigquerystorage', 'storage', 'sqladmin', 'iam', 'logging', 'monitoring', 'cloudtrace', 'compute'].map((name) => ` ${name}.googleapis.com`));
+    for (const name of Object.values(names)) one(`gcloud storage buckets create gs://${name} `, '--uniform-bucket-level-access', '--public-access-prevention');
+    for (const name of ['raw_events', 'feature_mart', 'spine_data', 'feast_registry']) one('bq --project_id=my-project-1 --location=us-central1 mk ', `my-project-1:${name} `);
+  });
+
+  it('refuses names that a definition could not hold, before it makes anything', () => {
+    cloud = openCloud();
+    const { status, stderr } = cloud.run(ARGUMENTS, { ...SETTINGS, ...SECRETS, REDIS_CA_FILE: join(cloud.folder, 'redis.pem'), API_MODEL: "models:/it's@c", TEMPORAL_ADDRESS: 'a&b:7233' });
+    assert.deepEqual([status, cloud.made()], [2, []]);
+    assert.match(stderr, /TEMPORAL_ADDRESS is 'a&b:7233'[^]*API_MODEL is 'models:\/it's@c'/);
+  });
+
   it('deploys what each service needs: MLflow before those that call it, rights before those that have them, and again only what changed', () => {
     cloud = openCloud();
     cloud.run(ARGUMENTS);

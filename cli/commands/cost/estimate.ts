@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { estimateCost } from '../../../domain/cost/estimate.ts';
 import { runsPerMonth } from '../../../domain/cost/runs-per-month.ts';
-import { repeatable, wholeNumber } from '../../option-values.ts';
+import { dollars, repeatable, wholeNumber } from '../../option-values.ts';
 import type { CommandContext } from '../../context.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { chosenSchedules, plainRecipe } from './schedules.ts';
@@ -31,7 +31,7 @@ export function registerCostEstimate(cost: Command, { services, run }: CommandCo
     .option('--materialization-bytes <bytes>', 'bytes that BigQuery processes for one materialization', wholeNumber)
     .option('--measure', 'ask BigQuery by dry runs, which are free, how many bytes a training and a materialization process')
     .option('--online-keys <number>', 'entities in the online store', wholeNumber)
-    .option('--budget <dollars>', 'US dollars that the recipe may cost in a month', wholeNumber)
+    .option('--budget <dollars>', 'US dollars that the recipe may cost in a month', dollars)
     .addHelpText('after', '\nExample:\n  ml-pipeline cost estimate --recipe-file models/classification/random_forest_classifier --schedule "trainModel=@weekly" --schedule "materializeFeatures=0 */6 * * *"')
     .action(
       run<EstimateOptions>(async (output, options) => {

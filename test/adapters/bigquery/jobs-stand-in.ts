@@ -34,11 +34,11 @@ export function apiError(status: number, reason: string, message: string): Answe
 
 /**
  * BigQuery's REST API for jobs and tables, as far as a query needs it. `jobs`: what becomes of the jobs, in the order in which they are made; `existing`: those that are there before,
- * by the end of their ids; `dryRun`, `insert`, `table`: answers in place of the usual ones.
+ * by the end of their ids; `dryRun`, `insert`, `table`, `cancel`: answers in place of the usual ones.
  */
-export async function startJobs({ jobs = [{}], existing = {}, estimate = '1000', dryRun, insert, table }: {
+export async function startJobs({ jobs = [{}], existing = {}, estimate = '1000', dryRun, insert, table, cancel }: {
   readonly jobs?: readonly StubJob[]; readonly existing?: Readonly<Record<string, StubJob>>; readonly estimate?: string;
-  readonly dryRun?: () => Answer; readonly insert?: (index: number) => Answer | undefined; readonly table?: (index: number) => Answer;
+  readonly dryRun?: () => Answer; readonly cancel?: () => Answer; readonly insert?: (index: number) => Answer | undefined; readonly table?: (index: number) => Answer;
 }): Promise<JobsStandIn> {
   const made = new Map<string, StubJob>();
   const polled = new Map<string, number>();
@@ -60,7 +60,7 @@ export async function startJobs({ jobs = [{}], existing = {}, estimate = '1000',
       return json({ ...body, status: { state: 'RUNNING' } });
     }
     const job = find(id);
-    if (action === '/cancel') return json({ job: { status: { state: 'RUNNING' } } });
+    if (action === '/cancel') return cancel?.() ?? json({ job: { status: { state: 'RUNNING' } } });
     if (job === undefined || job.vanished === true) return apiError(404, 'notFound', `Not found: Job my-project:us-central1.${id}`);
     const polls = (polled.get(id) ?? 0) + 1;
     polled.set(id, polls);

@@ -50,7 +50,7 @@ describe('a query on BigQuery', () => {
   });
 
   it('is refused over budget, with bytes, price and cure, and nothing runs', async () => {
-    await assert.rejects(run({ estimate: String(2 ** 40) }), failure('UNSUPPORTED', /trying: the query would process 1099\.51 GB \(US\$ 6\.25\), and the budget is 10\.74 GB \(US\$ 0\.06\) \(warehouse\.maximum_bytes_billed: 10737418240\)/, /Nothing was run/));
+    await assert.rejects(run({ estimate: String(2 ** 40) }), failure('UNSUPPORTED', /trying: the query would process 1099\.51 GB \(US\$ 6\.25\), and the budget is 10\.74 GB \(US\$ 0\.06\) \(warehouse\.maximum_bytes_billed: 10737418240\)/, /This query was not run/));
     assert.deepEqual(server!.inserted(), []);
   });
 
@@ -108,6 +108,14 @@ describe('a query on BigQuery', () => {
     assert.equal(server.asked.filter(({ method, path }) => method === 'POST' && /\/jobs\/ml_pipeline_\w+_0\/cancel/.test(path)).length, 1);
   });
 
+  it('ends with the reason of the abort, also where the server refuses to cancel', async () => {
+    const controller = new AbortController();
+    const running = run({ jobs: [{ polls: 1e9 }], cancel: () => apiError(404, 'notFound', 'Not found: Job') }, { signal: controller.signal });
+    while (server === undefined || !server.asked.some(({ method, path }) => method === 'GET' && path.includes('/jobs/'))) await sleep(5);
+    controller.abort(new Error('enough'));
+    await assert.rejects(running, /enough/);
+  });
+
   it('asks again after 429 and 5xx, and finds the job that it made where the answer was lost', async () => {
     const finished = await run({ insert: (index) => [apiError(503, 'backendError', 'Error encountered during execution. Retrying may solve the problem.'), apiError(429, 'rateLimitExceeded', 'Exceeded rate limits')][index] });
     assert.equal(finished.jobId.split('_').at(-1), '0');
@@ -122,6 +130,7 @@ describe('a query on BigQuery', () => {
     ['a missing data set', { dryRun: () => apiError(404, 'notFound', 'Not found: Dataset my-project:raw_events was not found in location us-central1') }, 'NOT_FOUND', /a data set does not exist in us-central1/, /warehouse\.datasets/],
     ['a missing table', { dryRun: () => apiError(404, 'notFound', 'Not found: Table my-project:raw_events.x was not found in location us-central1') }, 'NOT_FOUND', /ml-pipeline data load/],
     ['data sets in two locations', { insert: () => apiError(400, 'invalid', 'Cannot read and write in different locations: source: US, destination: us-central1') }, 'INVALID_CONFIG', /warehouse\.location \(us-central1\)/],
+    ['a location that there is not', { insert: () => apiError(400, 'invalid', 'Location us-central is not valid') }, 'INVALID_CONFIG', /warehouse\.location \(us-central1\)/],
     ['a quota that is used up', { insert: () => apiError(403, 'quotaExceeded', 'Quota exceeded: Your project exceeded quota for concurrent queries.') }, 'UNAVAILABLE', /a quota of the project my-project is used up/],
     ['a response that is too large, by HTTP status', { insert: () => apiError(403, 'responseTooLarge', 'Response too large to return. Consider specifying a destination table in your job configuration.') }, 'UNSUPPORTED', /needs more than BigQuery gives one query/],
     ['too many requests, again and again', { insert: () => apiError(429, 'rateLimitExceeded', 'Exceeded rate limits') }, 'UNAVAILABLE', /too many requests/],

@@ -134,7 +134,7 @@ describe('requests to Cloud Storage', function () {
   });
 
   const refused: readonly [string, Answer, string, RegExp][] = [
-    ['a missing permission', refusal(403, 'forbidden', 'sa@p.iam.gserviceaccount.com does not have storage.objects.get access'), 'INVALID_CONFIG', /roles\/storage\.objectAdmin.*bucket b/],
+    ['a missing permission', refusal(403, 'forbidden', 'sa@p.iam.gserviceaccount.com does not have storage.objects.get access'), 'INVALID_CONFIG', /roles\/storage\.objectUser.*bucket b/],
     ['expired credentials', refusal(401, 'authError', 'Invalid Credentials'), 'INVALID_CONFIG', /application-default login/],
     ['a missing bucket', refusal(404, 'notFound', 'The specified bucket does not exist.'), 'INVALID_CONFIG', /no bucket b.*artifacts\.buckets/],
     ['a used-up quota', refusal(403, 'quotaExceeded', 'The bandwidth limit was exceeded.'), 'UNAVAILABLE', /quota/],
