@@ -1,5 +1,7 @@
 import { PipelineError } from '../../domain/errors.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
+import { CERTIFICATE_CURE, isCertificateRefused } from '../google-auth/certificates.ts';
+import { isLoginAway, isWithoutCredentials } from '../google-auth/credentials.ts';
 import type { BigQuerySettings } from './connection.ts';
 
 /** A failure as BigQuery tells it: of a request with an HTTP status, of a job without (cloud.google.com/bigquery/docs/error-messages). */
@@ -11,7 +13,6 @@ interface ToldFailure {
 
 const LONGEST_MESSAGE = 600;
 const NO_ANSWER = /ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|ESOCKETTIMEDOUT|socket hang up|network timeout|premature close/i;
-const NO_CREDENTIALS = /Could not load the default credentials|invalid_grant|invalid_rapt|Could not refresh access token|default credentials were not found|invalid_client|Unable to impersonate|The file at .* does not exist, or it is not a file|Unable to read the credential file|incoming JSON object does not (contain|have)|DECODER routines/i;
 /** Messages that go on with the value that did not fit: it is left out of ours. */
 const VALUE = /^(Bad \w+ value|Invalid (timestamp|date|datetime|time|\w+ value)|Cannot parse|Failed to parse|Could not (cast|convert)|Error: Bad|\w+ (out of range|overflow))/i;
 /** A parser's message shows a piece of the file, which holds a key. */
@@ -20,7 +21,9 @@ const LOGIN = 'On a laptop run `gcloud auth application-default login`; on a ser
 
 /** What decides the words of an error: the first row that fits. `{project}` and `{location}` stand for the settings. */
 const KINDS: readonly { readonly when: (told: ToldFailure) => boolean; readonly code: ErrorCode; readonly text: string; readonly cure: string }[] = [
-  { when: ({ message }) => NO_CREDENTIALS.test(message), code: 'INVALID_CONFIG', text: 'there are no credentials for Google Cloud, or they have expired', cure: LOGIN },
+  { when: ({ message }) => isCertificateRefused({ message }), code: 'INVALID_CONFIG', text: 'the certificate of its address is not accepted', cure: CERTIFICATE_CURE },
+  { when: ({ message }) => isLoginAway(message), code: 'UNAVAILABLE', text: 'the server that gives access tokens did not answer, or failed', cure: 'Try again later.' },
+  { when: ({ message }) => isWithoutCredentials(message), code: 'INVALID_CONFIG', text: 'there are no credentials for Google Cloud, or they have expired', cure: LOGIN },
   { when: ({ status }) => status === 401, code: 'INVALID_CONFIG', text: 'Google Cloud did not accept the credentials', cure: LOGIN },
   { when: ({ reason }) => reason === 'bytesBilledLimitExceeded', code: 'UNSUPPORTED', text: 'the query would be billed for more than the budget allows', cure: 'Let it read less (fewer days, a filter on the partition column), or raise warehouse.maximum_bytes_billed.' },
   { when: ({ reason }) => reason === 'rateLimitExceeded' || reason === 'jobRateLimitExceeded' || reason === 'userRateLimitExceeded', code: 'UNAVAILABLE', text: 'there were too many requests at a time', cure: 'Try again later, or let fewer runs go at a time.' },
@@ -62,9 +65,10 @@ export async function told<T>(work: Promise<T>, doing: string, settings: Pick<Bi
   }
 }
 
-/** The error of asBigQueryError where credentials are missing, broken or expired, as gRPC tells it too: with a status of its own, before anything is sent. */
+/** The error of asBigQueryError where credentials are missing, broken or expired, not to be had now, or the server's certificate is not accepted, as gRPC tells it too: with a status of its own, before anything is sent. */
 export function asLoginError(error: unknown, doing: string): PipelineError | undefined {
-  const explained = NO_CREDENTIALS.test(toldBy(error)?.message ?? '') ? asBigQueryError(error, doing, { project: '', location: '' }) : undefined; // its words name neither
+  const said = toldBy(error)?.message ?? '';
+  const explained = isCertificateRefused(error) || isWithoutCredentials(said) || isLoginAway(said) ? asBigQueryError(error, doing, { project: '', location: '' }) : undefined; // its words name neither
   return explained instanceof PipelineError ? explained : undefined;
 }
 
@@ -84,6 +88,6 @@ function toldBy(error: unknown): ToldFailure | undefined {
   const first = errors?.[0];
   const status = typeof code === 'number' ? code : Number(/^\d{3}$/.exec(String(code))?.[0] ?? 0);
   const text = `${first?.message ?? message}${typeof code === 'string' && status === 0 ? ` (${code})` : ''}`;
-  const known = status !== 0 || (first?.reason ?? reason) !== undefined || NO_ANSWER.test(text) || NO_CREDENTIALS.test(text);
+  const known = status !== 0 || (first?.reason ?? reason) !== undefined || NO_ANSWER.test(text) || isLoginAway(text) || isWithoutCredentials(text) || isCertificateRefused({ message: text });
   return known ? { status, reason: first?.reason ?? reason ?? '', message: text } : undefined;
 }

@@ -21,6 +21,9 @@ export interface ReadSession {
   readonly patience?: ReadPatience;
 }
 
+/** Of one request for a session. */
+const SESSION_MS = 60_000;
+
 /** Batches that wait to be taken, of all streams of a session together. */
 const READ_AHEAD = 4;
 
@@ -57,7 +60,7 @@ async function openSession({ client, project, table, fields, restriction, stream
   for (let failures = 1; ; failures++) {
     signal?.throwIfAborted();
     try {
-      const [{ arrowSchema, streams: opened }] = await client.createReadSession(wish);
+      const [{ arrowSchema, streams: opened }] = await client.createReadSession(wish, { timeout: SESSION_MS, retry: null }); // tried again below
       const schema = arrowSchema?.serializedSchema;
       return { schema: schema instanceof Uint8Array ? schema : new Uint8Array(0), names: (opened ?? []).map(({ name }) => name ?? '') };
     } catch (error) {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { v1 } from '@google-cloud/bigquery-storage';
 import { PipelineError } from '../../domain/errors.ts';
+import { isCertificateRefused } from '../google-auth/certificates.ts';
 
 /** Rows of one stream of a read session, still in Arrow's form. */
 export interface StreamBatch {
@@ -47,7 +48,7 @@ export async function* readStream(client: Pick<ReadClient, 'readRows'>, name: st
 }
 
 export function isPassing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && PASSING.has((error as { readonly code?: unknown }).code);
+  return typeof error === 'object' && error !== null && PASSING.has((error as { readonly code?: unknown }).code) && !isCertificateRefused(error);
 }
 
 interface ReadRowsAnswer {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CRC32C } from '@google-cloud/storage';
 import type { Bucket } from '@google-cloud/storage';
@@ -17,27 +16,33 @@ const IDLE_MILLIS = 60_000;
  * what came is not what the service says it has.
  */
 export async function downloadObject(bucket: Bucket, name: string, state: ObjectState, path: string, pauseMillis = 500): Promise<void> {
-  const what = `gs://${bucket.name}/${name}`;
-  const check = contentCheck(state);
   const file = await open(path, 'wx');
-  let done = 0;
   try {
-    for (let tries = 1; done < state.bytes; tries += 1) {
-      try {
-        for await (const chunk of readObject(bucket, name, state.generation, done)) {
-          check.update(chunk);
-          done += await append(file, chunk);
-        }
-        if (done < state.bytes) throw new PipelineError('UNAVAILABLE', `Cloud Storage sent ${done} of ${state.bytes} bytes of ${what}.`);
-      } catch (error) {
-        const failure = storageFailure(error, bucket.name, what);
-        if (tries >= TRIES || !mayPass(failure)) throw failure;
-        await sleep(pauseMillis * 2 ** (tries - 1));
-      }
-    }
+    for await (const chunk of objectBytes(bucket, name, state, pauseMillis)) await file.writeFile(chunk);
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/** The bytes of one version of an object, in order, as downloadObject fetches and checks them: the error of a wrong hash comes after the last. */
+export async function* objectBytes(bucket: Bucket, name: string, state: ObjectState, pauseMillis = 500): AsyncGenerator<Uint8Array> {
+  const what = `gs://${bucket.name}/${name}`;
+  const check = contentCheck(state);
+  let done = 0;
+  for (let tries = 1; done < state.bytes; tries += 1) {
+    try {
+      for await (const chunk of readObject(bucket, name, state.generation, done)) {
+        check.update(chunk);
+        done += chunk.byteLength;
+        yield chunk;
+      }
+      if (done < state.bytes) throw new PipelineError('UNAVAILABLE', `Cloud Storage sent ${done} of ${state.bytes} bytes of ${what}.`);
+    } catch (error) {
+      const failure = storageFailure(error, bucket.name, what);
+      if (tries >= TRIES || !mayPass(failure)) throw failure;
+      await sleep(pauseMillis * 2 ** (tries - 1));
+    }
   }
   if (done !== state.bytes || !check.matches()) throw new PipelineError('INVALID_DATA', `What came of ${what} is not what Cloud Storage has: its hash differs. Something between here and there changes it; try again.`);
 }
@@ -84,9 +89,4 @@ export function contentCheck({ md5, crc32c }: ObjectState): { update(chunk: Uint
   }
   const sum = new CRC32C();
   return { update: (chunk) => sum.update(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)), matches: () => sum.validate(crc32c) };
-}
-
-async function append(file: FileHandle, chunk: Uint8Array): Promise<number> {
-  await file.writeFile(chunk);
-  return chunk.byteLength;
 }

@@ -1,5 +1,7 @@
 import { PipelineError } from '../../domain/errors.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
+import { CERTIFICATE_CURE, isCertificateRefused } from '../google-auth/certificates.ts';
+import { isLoginAway, isWithoutCredentials } from '../google-auth/credentials.ts';
 
 /** What the client throws: an answer of the service with its status and reason, or an error of the network or of the credentials. */
 interface ServiceError extends Error {
@@ -10,9 +12,6 @@ interface ServiceError extends Error {
 const LONGEST_MESSAGE = 300;
 /** Reasons of status 403 and 429 that pass (cloud.google.com/storage/docs/json_api/v1/status-codes). */
 const LIMITS = /^(rateLimitExceeded|userRateLimitExceeded|quotaExceeded|dailyLimitExceeded)$/;
-
-/** What google-auth-library says where there are no credentials, or none that it can use. */
-const NO_CREDENTIALS = /default credentials|invalid_grant|invalid_client|invalid_rapt|Unable to impersonate|Could not refresh access token|^The file at .* does not exist|^Unable to read the credential file|incoming JSON object does not (contain|have)|DECODER routines/i;
 
 /** Whether the service answered with this status. */
 export function hasStatus(error: unknown, status: number): boolean {
@@ -31,7 +30,9 @@ export function storageFailure(error: unknown, bucket: string, what: string): Er
   if (error instanceof SyntaxError && /google-auth-library/.test(error.stack ?? '')) {
     return new PipelineError('INVALID_CONFIG', `Cloud Storage was not asked: the file that GOOGLE_APPLICATION_CREDENTIALS names is no JSON (${what}). Make a new key file, or run \`gcloud auth application-default login\` and unset the variable.`); // its message would show a piece of the file
   }
-  if (NO_CREDENTIALS.test(message)) {
+  if (isCertificateRefused(error)) return fail('INVALID_CONFIG', `was not asked: the certificate of its address is not accepted. ${CERTIFICATE_CURE.replace(/\.$/, '')}`);
+  if (isLoginAway(message)) return fail('UNAVAILABLE', 'was not asked: the server that gives access tokens did not answer, or failed. Try again later');
+  if (isWithoutCredentials(message)) {
     return fail('INVALID_CONFIG', 'was not asked: there are no credentials that can be used, or they have expired. Run `gcloud auth application-default login`, or name a service account\'s file in GOOGLE_APPLICATION_CREDENTIALS; on Cloud Run give the service an account');
   }
   if (status === 401) return fail('INVALID_CONFIG', 'did not accept the credentials. Renew them: gcloud auth application-default login');

@@ -58,7 +58,7 @@ interface Sending {
   readonly replaces: string;
 }
 
-/** undefined when another version came between, or the answer was lost: what is there now is to be looked at. */
+/** undefined when another version came between, the answer was lost, or the session of the upload has ended: what is there now is to be looked at. */
 async function send(bucket: Bucket, name: string, path: string, { bytes, md5, contentType, replaces }: Sending): Promise<ObjectState | undefined> {
   const what = `gs://${bucket.name}/${name}`;
   const object = bucket.file(name);
@@ -69,7 +69,7 @@ async function send(bucket: Bucket, name: string, path: string, { bytes, md5, co
   } catch (error) {
     // The client finds the upload complete, whose answer was lost, and takes it for one that begins anew.
     const answerLost = error instanceof RangeError && resumable;
-    if (hasStatus(error, 412) || answerLost) return undefined;
+    if (hasStatus(error, 412) || answerLost || isSessionGone(error)) return undefined;
     throw hasStatus(error, 404) ? missingBucket(bucket.name, error) : storageFailure(error, bucket.name, what);
   }
   const state = stateOf(object.metadata);
@@ -112,6 +112,11 @@ async function listPage(bucket: Bucket, query: GetFilesOptions): Promise<GetFile
   } catch (error) {
     throw hasStatus(error, 404) ? missingBucket(bucket.name, error) : storageFailure(error, bucket.name, `gs://${bucket.name}/${query.prefix ?? ''}`);
   }
+}
+
+/** A session of an upload that has ended: the file is sent in a new one (cloud.google.com/storage/docs/performing-resumable-uploads#handling_errors). The client tells it as an answer, and not as an error. */
+function isSessionGone(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && !(error instanceof Error) && [404, 410].includes(Number((error as { readonly code?: unknown }).code));
 }
 
 function stateOf({ generation, size, md5Hash, crc32c }: FileMetadata): ObjectState {

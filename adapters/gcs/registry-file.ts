@@ -1,7 +1,8 @@
+import { buffer } from 'node:stream/consumers';
 import type { Bucket } from '@google-cloud/storage';
 import { PipelineError } from '../../domain/errors.ts';
 import type { RegistryFile, RegistryFileVersion } from '../../ports/registry-file.ts';
-import { contentCheck } from './download.ts';
+import { objectBytes } from './download.ts';
 import { hasStatus, storageFailure } from './failure.ts';
 import { objectState, type ObjectState } from './objects.ts';
 
@@ -30,13 +31,9 @@ export function createGcsRegistryFile(bucket: Bucket, name: string): RegistryFil
         const state = await newest();
         if (state === undefined) return undefined;
         try {
-          const [bytes] = await bucket.file(name, { generation: state.generation }).download({ validation: false, decompress: false });
-          const check = contentCheck(state);
-          check.update(bytes);
-          if (check.matches()) return { bytes, generation: state.generation };
-          throw new PipelineError('UNAVAILABLE', `What came of ${place} is not what Cloud Storage has: its hash differs. Try again.`);
+          return { bytes: await buffer(objectBytes(bucket, name, state)), generation: state.generation };
         } catch (error) {
-          if (tries === TRIES || !(hasStatus(error, 404) || error instanceof PipelineError)) throw storageFailure(error, bucket.name, place);
+          if (tries === TRIES || !(error instanceof PipelineError && ['NOT_FOUND', 'INVALID_DATA'].includes(error.code))) throw error;
         }
       }
     },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
+import type { FeatureRegistry } from '../../ports/feature-registry.ts';
 import type { OnlineStore } from '../../ports/online-store.ts';
 import type { MaterializeFeaturesResult } from '../../workflows/materialize-features.ts';
 import { ROOT, startCommand } from '../cli/command.ts';
@@ -21,6 +22,7 @@ describe('a definition that changes under a materialization', function () {
   let close: () => Promise<void>;
   let writing = 0;
   let held = true;
+  let isApplied = false;
 
   before(async () => {
     project = await createFixtureProject();
@@ -28,7 +30,7 @@ describe('a definition that changes under a materialization', function () {
     await tables.query('ALTER TABLE feature_mart.scores ADD COLUMN rank float8');
     await tables.insert('scores', [1, 10, 0], [2, 20, 0]);
     await tables.query('UPDATE feature_mart.scores SET rank = customer');
-    const { onlineStore } = project.ports;
+    const { onlineStore, featureRegistry } = project.ports;
     const write: OnlineStore['write'] = async (view, rows) => {
       writing++;
       try {
@@ -38,7 +40,12 @@ describe('a definition that changes under a materialization', function () {
         writing--;
       }
     };
-    worker = await startTestWorker(project, { ports: { onlineStore: { ...onlineStore, write } } });
+    /** A run that ends before the change is applied is no subject of this test. */
+    const recordMaterialization: FeatureRegistry['recordMaterialization'] = async (...recorded) => {
+      while (!isApplied) await sleep(50);
+      return featureRegistry.recordMaterialization(...recorded);
+    };
+    worker = await startTestWorker(project, { ports: { onlineStore: { ...onlineStore, write }, featureRegistry: { ...featureRegistry, recordMaterialization } } });
     ({ client, close } = await connectClient(project.config.temporal.address));
   });
 
@@ -73,6 +80,7 @@ describe('a definition that changes under a materialization', function () {
     await patient.said('Rows of scores are being written to the online store: waits for that, 120 s at most.');
     held = false;
     assert.equal((await patient.finished).code, 0);
+    isApplied = true;
     await assert.rejects(run.result(), (error: unknown) => error instanceof WorkflowFailedError && /CONFLICT|was changed while it was materialized/.test(String((error.cause as Error).cause ?? error.cause)));
     assert.equal(writing, 0);
     assert.deepEqual(await tables.online('scores', 1, 2), [undefined, undefined], 'no row of the earlier definition');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -64,4 +65,9 @@ function send(response: ServerResponse, { status = 200, headers = {}, json, byte
   response.writeHead(status, { 'content-type': json === undefined ? 'application/octet-stream' : 'application/json', 'content-length': String(bytes.length), ...headers });
   if (breakOffAfter === undefined) response.end(bytes);
   else response.write(bytes.subarray(0, breakOffAfter), () => setTimeout(() => response.socket?.destroy(), 20));
+}
+
+/** An object with these bytes, as its metadata: cloud.google.com/storage/docs/json_api/v1/objects */
+export function objectOf(bytes: Buffer, generation = '7'): object {
+  return { kind: 'storage#object', name: 'x', bucket: 'b', generation, size: String(bytes.length), md5Hash: createHash('md5').update(bytes).digest('base64'), crc32c: 'AAAAAA==', updated: '2026-11-01T00:00:00.000Z' };
 }

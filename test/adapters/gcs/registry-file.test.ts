@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { createStorageClient } from '../../../adapters/gcs/client.ts';
 import { createGcsRegistryFile } from '../../../adapters/gcs/registry-file.ts';
 import { PipelineError } from '../../../domain/errors.ts';
 import type { RegistryFile } from '../../../ports/registry-file.ts';
 import { cloudServers } from '../../support/cloud-servers.ts';
 import { openGcsHarness, type GcsHarness } from './harness.ts';
+import { objectOf, startRecordingServer } from './recording-server.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -39,6 +41,20 @@ describe('A registry file in Cloud Storage', function () {
     await file.write(bytes('two'), first);
     assert.equal(await file.write(bytes('late'), first), undefined);
     assert.equal(await text(), 'two');
+  });
+
+  it('is read to its end where the connection breaks in the middle', async () => {
+    const data = randomBytes(2 << 20);
+    let reads = 0;
+    const server = await startRecordingServer(({ query, headers }) => {
+      if (query.get('alt') !== 'media') return { json: objectOf(data) };
+      const from = Number(/bytes=(\d+)-/.exec(headers.range ?? '')?.[1] ?? 0);
+      return reads++ === 0 ? { bytes: data, breakOffAfter: 1 << 20 } : { status: 206, bytes: data.subarray(from) };
+    });
+    const read = await createGcsRegistryFile(server.client.bucket('b'), 'x').read();
+    await server.stop();
+    assert.ok(data.equals(read!.bytes));
+    assert.deepEqual([read!.generation, reads], ['7', 2]);
   });
 
   it('has one winner of many who write at once', async () => {

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createStorageClient } from '../../../adapters/gcs/client.ts';
 import { downloadObject } from '../../../adapters/gcs/download.ts';
 import { listObjects, objectState, uploadFile } from '../../../adapters/gcs/objects.ts';
-import { startRecordingServer } from './recording-server.ts';
+import { objectOf as object, startRecordingServer } from './recording-server.ts';
 import type { Answer, Asked, RecordingServer } from './recording-server.ts';
 
 const MIB = 1 << 20;
@@ -13,8 +17,6 @@ const md5 = (bytes: Buffer): string => createHash('md5').update(bytes).digest('b
 // Errors: cloud.google.com/storage/docs/json_api/v1/status-codes
 const refusal = (status: number, reason: string, message: string): Answer => ({ status, json: { error: { code: status, message, errors: [{ domain: 'global', reason, message }] } } });
 const MISSING = refusal(404, 'notFound', 'No such object: b/x');
-// An object: cloud.google.com/storage/docs/json_api/v1/objects
-const object = (bytes: Buffer, generation = '7'): object => ({ kind: 'storage#object', name: 'x', bucket: 'b', generation, size: String(bytes.length), md5Hash: md5(bytes), crc32c: 'AAAAAA==', updated: '2026-11-01T00:00:00.000Z' });
 
 describe('requests to Cloud Storage', function () {
   this.timeout(30_000);
@@ -43,7 +45,10 @@ describe('requests to Cloud Storage', function () {
       const outcome = (): Answer => (stored.length === data.length ? { json: object(stored) } : incomplete());
       server = await startRecordingServer(({ method, body, headers }) => {
         if (method === 'GET') return stored.length === data.length ? { json: object(stored) } : MISSING;
-        if (method === 'POST') return { headers: { location: `${server!.url}/session` } };
+        if (method === 'POST') {
+          stored = Buffer.alloc(0);
+          return { headers: { location: `${server!.url}/session` } };
+        }
         if (headers['content-range'] === 'bytes */*') return outcome();
         const fault = faults[puts++];
         stored = Buffer.concat([stored, body.subarray(0, fault?.takes ?? body.length)]);
@@ -71,6 +76,13 @@ describe('requests to Cloud Storage', function () {
       assert.equal(asked.filter(({ method }) => method === 'POST').length, 1, 'one session');
       assert.deepEqual(ranges(asked), ['bytes 0-16777215/41943040', 'bytes 16777216-33554431/41943040', 'bytes */*', 'bytes 20971520-37748735/41943040', 'bytes */*', 'bytes 23068672-39845887/41943040', 'bytes 39845888-41943039/41943040']);
     });
+
+    for (const status of [404, 410]) {
+      it(`begin anew where the service has dropped the session (${status})`, async () => {
+        const asked = await session({ 1: { takes: 0, answer: refusal(status, 'gone', 'Gone') } });
+        assert.equal(asked.filter(({ method }) => method === 'POST').length, 2);
+      });
+    }
 
     it('find a file that has arrived when only the answer was lost, and send nothing twice', async () => {
       const asked = await session({ 2: { takes: 8 * MIB, answer: { breakOffAfter: 0 } } });
@@ -151,6 +163,18 @@ describe('requests to Cloud Storage', function () {
     server = await startRecordingServer((_, index) => [refusal(429, 'rateLimitExceeded', 'too fast'), refusal(503, 'backendError', 'We encountered an internal error.')][index] ?? { json: object(Buffer.from('x')) });
     assert.equal((await objectState(server.client.bucket('b'), 'x'))?.generation, '7');
     assert.equal(server.asked.length, 3);
+  });
+
+  it('are broken off where no answer comes, and tried again', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    let asked = 0;
+    silent.on('request', () => asked++);
+    const client = createStorageClient({ project: 'p', apiEndpoint: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`, requestMillis: 100, longestPauseSeconds: 1 });
+    await assert.rejects(objectState(client.bucket('b'), 'x'), { code: 'UNAVAILABLE' });
+    silent.closeAllConnections();
+    silent.close();
+    assert.ok(asked > 1, `${asked} requests`);
   });
 
   it('say which bucket is missing when they write, and that nothing answers', async () => {
