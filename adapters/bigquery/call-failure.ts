@@ -22,8 +22,8 @@ const LOGIN = 'On a laptop run `gcloud auth application-default login`; on a ser
 /** What decides the words of an error: the first row that fits. `{project}` and `{location}` stand for the settings. */
 const KINDS: readonly { readonly when: (told: ToldFailure) => boolean; readonly code: ErrorCode; readonly text: string; readonly cure: string }[] = [
   { when: ({ message }) => isCertificateRefused({ message }), code: 'INVALID_CONFIG', text: 'the certificate of its address is not accepted', cure: CERTIFICATE_CURE },
-  { when: ({ message }) => isLoginAway(message), code: 'UNAVAILABLE', text: 'the server that gives access tokens did not answer, or failed', cure: 'Try again later.' },
-  { when: ({ message }) => isWithoutCredentials(message), code: 'INVALID_CONFIG', text: 'there are no credentials for Google Cloud, or they have expired', cure: LOGIN },
+  { when: ({ message, status }) => isLoginAway(message, status), code: 'UNAVAILABLE', text: 'the server that gives access tokens did not answer, or failed', cure: 'Try again later.' },
+  { when: ({ message, status }) => isWithoutCredentials(message, status), code: 'INVALID_CONFIG', text: 'there are no credentials for Google Cloud, or they have expired', cure: LOGIN },
   { when: ({ status }) => status === 401, code: 'INVALID_CONFIG', text: 'Google Cloud did not accept the credentials', cure: LOGIN },
   { when: ({ reason }) => reason === 'bytesBilledLimitExceeded', code: 'UNSUPPORTED', text: 'the query would be billed for more than the budget allows', cure: 'Let it read less (fewer days, a filter on the partition column), or raise warehouse.maximum_bytes_billed.' },
   { when: ({ reason }) => reason === 'rateLimitExceeded' || reason === 'jobRateLimitExceeded' || reason === 'userRateLimitExceeded', code: 'UNAVAILABLE', text: 'there were too many requests at a time', cure: 'Try again later, or let fewer runs go at a time.' },
@@ -67,8 +67,8 @@ export async function told<T>(work: Promise<T>, doing: string, settings: Pick<Bi
 
 /** The error of asBigQueryError where credentials are missing, broken or expired, not to be had now, or the server's certificate is not accepted, as gRPC tells it too: with a status of its own, before anything is sent. */
 export function asLoginError(error: unknown, doing: string): PipelineError | undefined {
-  const said = toldBy(error)?.message ?? '';
-  const explained = isCertificateRefused(error) || isWithoutCredentials(said) || isLoginAway(said) ? asBigQueryError(error, doing, { project: '', location: '' }) : undefined; // its words name neither
+  const { message: said = '', status } = toldBy(error) ?? {};
+  const explained = isCertificateRefused(error) || isWithoutCredentials(said, status) || isLoginAway(said, status) ? asBigQueryError(error, doing, { project: '', location: '' }) : undefined; // its words name neither
   return explained instanceof PipelineError ? explained : undefined;
 }
 

@@ -31,8 +31,8 @@ export function storageFailure(error: unknown, bucket: string, what: string): Er
     return new PipelineError('INVALID_CONFIG', `Cloud Storage was not asked: the file that GOOGLE_APPLICATION_CREDENTIALS names is no JSON (${what}). Make a new key file, or run \`gcloud auth application-default login\` and unset the variable.`); // its message would show a piece of the file
   }
   if (isCertificateRefused(error)) return fail('INVALID_CONFIG', `was not asked: the certificate of its address is not accepted. ${CERTIFICATE_CURE.replace(/\.$/, '')}`);
-  if (isLoginAway(message)) return fail('UNAVAILABLE', 'was not asked: the server that gives access tokens did not answer, or failed. Try again later');
-  if (isWithoutCredentials(message)) {
+  if (isLoginAway(message, status)) return fail('UNAVAILABLE', 'was not asked: the server that gives access tokens did not answer, or failed. Try again later');
+  if (isWithoutCredentials(message, status)) {
     return fail('INVALID_CONFIG', 'was not asked: there are no credentials that can be used, or they have expired. Run `gcloud auth application-default login`, or name a service account\'s file in GOOGLE_APPLICATION_CREDENTIALS; on Cloud Run give the service an account');
   }
   if (status === 401) return fail('INVALID_CONFIG', 'did not accept the credentials. Renew them: gcloud auth application-default login');
